@@ -81,22 +81,25 @@ class Measured:
 
 
 def cases() -> list[Case]:
-    """Return the published order padded, and every order as prefix trees."""
-    trees = BatchSettings(examples_per_tree=16, max_row_tokens=ROW_TOKENS_CPU)
-    large = BatchSettings(examples_per_tree=46, max_row_tokens=ROW_TOKENS_CPU)
+    """Return the published order padded, and every order as prefix trees of several sizes."""
     padded = BatchSettings(share_prefixes=False, max_row_tokens=1024)
     paper = PromptStyle(PromptOrder.COUNTRY_FIRST)
-    item_first, short = PromptStyle(PromptOrder.ITEM_FIRST), PromptStyle(PromptOrder.SHORT_SUFFIX)
+    sizes = {
+        PromptOrder.COUNTRY_FIRST: (16,),
+        PromptOrder.ITEM_FIRST: (4, 16, 46),
+        PromptOrder.SHORT_SUFFIX: (4, 8, 46),
+    }
     context = PromptStyle(PromptOrder.SHORT_SUFFIX, Describe.CONTEXT)
     return [
         Case("country first, padded by length", paper, padded),
-        Case("country first, trees of 16", paper, trees),
-        Case("item first, trees of 16", item_first, trees),
-        Case("item first, trees of 46", item_first, large),
-        Case("short suffix, trees of 16", short, trees),
-        Case("short suffix, trees of 46", short, large),
-        Case("short suffix with context, trees of 46", context, large),
+        *(_trees(PromptStyle(order), size) for order, chosen in sizes.items() for size in chosen),
+        *(_trees(context, size, " with context") for size in (4, 46)),
     ]
+
+
+def _trees(style: PromptStyle, size: int, more: str = "") -> Case:
+    settings = BatchSettings(examples_per_tree=size, max_row_tokens=ROW_TOKENS_CPU)
+    return Case(f"{style.order.value.replace('-', ' ')}{more}, trees of {size}", style, settings)
 
 
 def cpu_seconds(work: Callable[[], object]) -> float:

@@ -50,7 +50,11 @@ class Schedule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """Which model, and how to hold it. `sharded`: each of several processes keeps a slice of the frozen weights."""
+    """Which model, and how to hold and run it.
+
+    `sharded`: each of several processes keeps a slice of the frozen weights. `compiled`: torch.compile fuses the
+    operations of each layer.
+    """
 
     name: str = TINY
     revision: str | None = None
@@ -60,6 +64,7 @@ class ModelSpec:
     attention: str = "auto"
     seed: int = 42
     sharded: bool = False
+    compiled: bool = False
 
     @property
     def is_tiny(self) -> bool:
@@ -81,6 +86,7 @@ class LoraSettings:
 class OptimiserSettings:
     """AdamW, its schedule, and when to stop.
 
+    `betas` are the decay rates of AdamW's running mean and running square of the gradient (Loshchilov and Hutter 2019).
     `patience` counts epochs without a better validation loss; 0 never stops.
     """
 
@@ -90,6 +96,7 @@ class OptimiserSettings:
     decay_per_epoch: float = 0.85
     warmup_steps: int = 0
     weight_decay: float = 0.0
+    betas: tuple[float, float] = (0.9, 0.999)
     batch_size: int = 16
     gradient_clip: float = 0.0
     patience: int = 0

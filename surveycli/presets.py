@@ -43,7 +43,13 @@ _RECOMMENDED = replace(
     prompt=PromptStyle(PromptOrder.ITEM_FIRST, Describe.CONTEXT),
     lora=LoraSettings(rank=16, alpha=32, dropout=0.05, targets=("all-linear",)),
     optimiser=OptimiserSettings(
-        epochs=5, learning_rate=1e-4, schedule=Schedule.COSINE, warmup_steps=20, batch_size=64, patience=2
+        epochs=5,
+        learning_rate=1e-4,
+        schedule=Schedule.COSINE,
+        warmup_steps=20,
+        betas=(0.9, 0.95),
+        batch_size=64,
+        patience=2,
     ),
     batches=BatchSettings(examples_per_tree=4),  # larger trees cost less and teach less: benchmarks/README.md
     shares=Shares.WEIGHTED,
@@ -60,6 +66,7 @@ _TINY = replace(
         schedule=Schedule.COSINE,
         warmup_steps=20,
         weight_decay=0.05,
+        betas=(0.9, 0.95),
         batch_size=128,
         gradient_clip=1.0,
     ),

@@ -135,7 +135,9 @@ def prepare_model(language_model: LanguageModel, config: FinetuneConfig) -> tupl
         recompute_activations(model)
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     settings = config.optimiser
-    return model, torch.optim.AdamW(trainable, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    return model, torch.optim.AdamW(
+        trainable, lr=settings.learning_rate, betas=settings.betas, weight_decay=settings.weight_decay
+    )
 
 
 def _resume(job: TrainingJob) -> TrainingState:

@@ -64,8 +64,15 @@ def finetune(
     share_prefixes: Annotated[
         bool | None, typer.Option("--share-prefixes/--no-share-prefixes", help="Compute what prompts share once.")
     ] = None,
+    examples_per_tree: Annotated[
+        int | None,
+        typer.Option(min=1, help="Prompts that share a beginning and are computed together, at most."),
+    ] = None,
     gradient_checkpointing: Annotated[
         bool, typer.Option("--gradient-checkpointing", help="Less memory, more time.")
+    ] = False,
+    compile_layers: Annotated[
+        bool, typer.Option("--compile", help="Faster steps after a minute of compiling (torch.compile).")
     ] = False,
     shard_model: Annotated[
         bool,
@@ -119,6 +126,7 @@ def finetune(
                 "model.device": device,
                 "model.attention": attention,
                 "model.sharded": shard_model,
+                "model.compiled": compile_layers,
                 "prompt.order": order,
                 "prompt.describe": describe,
                 "languages": language or None,
@@ -130,6 +138,7 @@ def finetune(
                 "optimiser.batch_size": batch_size,
                 "optimiser.patience": patience,
                 "batches.share_prefixes": share_prefixes,
+                "batches.examples_per_tree": examples_per_tree,
                 "batches.gradient_checkpointing": gradient_checkpointing,
                 "shares": shares,
                 "seed": seed,

@@ -78,6 +78,9 @@ def predict(
             show_default="as in finetune",
         ),
     ] = None,
+    compile_layers: Annotated[
+        bool, typer.Option("--compile", help="Faster after a minute of compiling (torch.compile).")
+    ] = False,
     seed: Annotated[int | None, typer.Option()] = None,
     name: Annotated[str | None, typer.Option(help="Name of the run.")] = None,
     prepare_only: Annotated[
@@ -144,6 +147,7 @@ def predict(
             quantise=quantise or config.model.quantise,
             attention=attention or config.model.attention,
             sharded=config.model.sharded if shard_model is None else shard_model,
+            compiled=compile_layers,
         ),
         seed=config.seed if seed is None else seed,
     )

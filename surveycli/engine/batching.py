@@ -2,7 +2,11 @@
 
 A plan is a list of steps, a step a list of rows, a row a list of example numbers. Prompts of one group (of an item, or
 of a population where that comes first) begin alike; chunks of a group become trees, and a row holds as many trees as
-fit. An optimiser step mixes chunks of several groups, since gradients within a group are correlated.
+fit.
+
+Gradients within a group are correlated, so that a step of a few trees is a noisier sample than as many prompts drawn at
+random. Its trees are therefore drawn as a stratified sample: an epoch is a sequence of rounds, a round has one chunk of
+every group, and each step of a round takes groups that are unlike one another; within a chunk the prompts differ, too.
 """
 
 from __future__ import annotations
@@ -31,7 +35,7 @@ def plan_epoch(
         order = random.permutation(len(examples))
         steps = [order[i : i + batch_size, None].tolist() for i in range(0, len(order), batch_size)]
     else:
-        steps = _steps_of(_shuffled_chunks(examples, min(settings.examples_per_tree, batch_size), random), batch_size)
+        steps = _steps_of(_stratified_chunks(examples, settings.examples_per_tree, batch_size, random), batch_size)
     return [fill_rows(examples, step, settings, n_processes) for step in steps]
 
 
@@ -116,13 +120,45 @@ def _groups(examples: Sequence[Example]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _shuffled_chunks(examples: Sequence[Example], size: int, random: np.random.Generator) -> list[list[int]]:
-    """Cut each group into chunks of about equal size, at most `size`, anew each epoch."""
-    chunks: list[list[int]] = []
-    for group in _groups(examples):
-        shuffled = random.permutation(group)
-        chunks += [chunk.tolist() for chunk in np.array_split(shuffled, -(-len(group) // size))]
-    return [chunks[i] for i in random.permutation(len(chunks))]
+def _stratified_chunks(
+    examples: Sequence[Example], per_tree: int, batch_size: int, random: np.random.Generator
+) -> list[list[int]]:
+    """Return chunks of at most `per_tree` examples of one group, in an order in which steps can be cut from them."""
+    per_tree = min(per_tree, batch_size)
+    groups = sorted(_groups(examples), key=lambda group: _likeness(examples[group[0]]))
+    n_rounds = max(-(-len(group) // per_tree) for group in groups)
+    rounds: list[list[list[int]]] = [[] for _ in range(n_rounds)]
+    for group in groups:
+        chunks = _spread_chunks(examples, group, per_tree, random)
+        places = (np.arange(len(chunks)) + random.random()) * n_rounds / len(chunks)
+        for place, chunk in zip(places.astype(int), chunks, strict=True):
+            rounds[place].append(chunk)
+    return [chunk for chunks in rounds for chunk in _interleaved(chunks, max(1, batch_size // per_tree), random)]
+
+
+def _likeness(example: Example) -> tuple[int, list[int]]:
+    """Return what to sort examples by so that neighbours are alike: in their number of options, then in their words."""
+    return example.n_options, example.tokens.tolist()
+
+
+def _spread_chunks(
+    examples: Sequence[Example], group: Sequence[int], size: int, random: np.random.Generator
+) -> list[list[int]]:
+    """Cut a group into chunks of about equal size, at most `size`, each spread over all of it; anew each epoch."""
+    n_chunks = -(-len(group) // size)
+    ordered = sorted(group, key=lambda i: _likeness(examples[i]))
+    turned = np.roll(ordered, random.integers(len(ordered)))
+    return [turned[start::n_chunks].tolist() for start in random.permutation(n_chunks)]
+
+
+def _interleaved(chunks: Sequence[list[int]], per_step: int, random: np.random.Generator) -> list[list[int]]:
+    """Reorder chunks, given with like ones side by side, so that each `per_step` of them come from all over."""
+    n_steps = max(1, round(len(chunks) / per_step))
+    steps: list[list[list[int]]] = [[] for _ in range(n_steps)]
+    for start in range(0, len(chunks), n_steps):
+        for chunk, step in zip(chunks[start : start + n_steps], random.permutation(n_steps), strict=False):
+            steps[step].append(chunk)
+    return [chunk for step in random.permutation(n_steps) for chunk in steps[step]]
 
 
 def _steps_of(chunks: Sequence[list[int]], batch_size: int) -> list[list[list[int]]]:

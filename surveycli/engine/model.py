@@ -12,11 +12,13 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTra
 from transformers.utils import logging
 
 from surveycli.configuration import ModelSpec, Quantise
+from surveycli.engine.compilation import compile_layers, demand_compilable
 from surveycli.engine.defaults import choose_device, choose_dtype, settle_attention
 from surveycli.engine.processes import is_launched
+from surveycli.engine.quantise import keep_differentiable, quantisation
 from surveycli.engine.sharding import demand_shardable, shard_model
 from surveycli.engine.tiny import build_tiny_model, load_tiny_tokenizer
-from surveycli.errors import SurveyError, bad_input, missing_extra, not_found
+from surveycli.errors import SurveyError, bad_input, not_found
 
 __all__ = ["LanguageModel", "choose_device", "fingerprint", "load_language_model", "outline_language_model"]
 
@@ -47,11 +49,13 @@ def load_language_model(spec: ModelSpec, *, share_prefixes: bool = False) -> Lan
 
     A model to be sharded is so if a launcher started several processes; they must have joined before.
     Raises SurveyError: exit 4 where the model cannot be found or reached, 3 where it is no causal language model, 6
-    where a package for quantised weights is missing, 2 for quantised weights that are to be sharded.
+    where a package for quantised weights or a compiler is missing, 2 for quantised or compiled weights that are to be
+    sharded.
     """
     logging.disable_progress_bar()  # a run shows its own progress
     demand_shardable(spec)
     device = choose_device(spec.device)
+    demand_compilable(spec, device)
     if spec.is_tiny:
         tokenizer = load_tiny_tokenizer()
         model: PreTrainedModel = build_tiny_model(tokenizer, spec.seed)
@@ -65,7 +69,11 @@ def load_language_model(spec: ModelSpec, *, share_prefixes: bool = False) -> Lan
         shard_model(model, device)
     elif spec.quantise is Quantise.NONE:
         model.to(device)
+    else:
+        keep_differentiable(model)
     settle_attention(model, spec, share_prefixes=share_prefixes)
+    if spec.compiled:
+        compile_layers(model)
     model.eval()
     return LanguageModel(model, tokenizer, found, spec)
 
@@ -92,28 +100,12 @@ def outline_language_model(spec: ModelSpec) -> LanguageModel:
 
 
 def _model_arguments(spec: ModelSpec, device: torch.device) -> dict[str, Any]:
-    arguments: dict[str, Any] = {"dtype": choose_dtype(spec.precision, device)}
+    dtype = choose_dtype(spec.precision, device)
+    arguments: dict[str, Any] = {"dtype": dtype}
     if spec.quantise is not Quantise.NONE:
-        arguments["quantization_config"] = _quantisation(spec.quantise)
+        arguments["quantization_config"] = quantisation(spec.quantise, dtype)
         arguments["device_map"] = {"": device}
     return arguments
-
-
-def _quantisation(quantise: Quantise) -> Any:
-    from importlib.util import find_spec
-
-    from transformers import BitsAndBytesConfig
-
-    if find_spec("bitsandbytes") is None:
-        raise missing_extra("Quantised weights need bitsandbytes.", "`pip install 'surveycli[quantised]'`.")
-    if quantise is Quantise.EIGHT_BIT:
-        return BitsAndBytesConfig(load_in_8bit=True)
-    return BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16,
-    )
 
 
 def _load(loader: Any, spec: ModelSpec, **arguments: Any) -> Any:

@@ -29,18 +29,17 @@ def make_trainable(language_model: LanguageModel, lora: LoraSettings | None) -> 
     """
     if lora is None:
         return language_model.model.requires_grad_(True)
-    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+    from peft import LoraConfig, get_peft_model
 
-    model = language_model.model
-    if getattr(model, "is_quantized", False):
-        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    # peft's preparation of quantised models is left out: it would have embeddings, norms and with them all activations
+    # in float32, in training but not in prediction.
     targets: Any = lora.targets[0] if lora.targets == ("all-linear",) else list(lora.targets)
     config = LoraConfig(
         r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=targets, task_type="CAUSAL_LM"
     )
     try:
         with _peft_at_peace():
-            return get_peft_model(model, config)
+            return get_peft_model(language_model.model, config)
     except ValueError as error:
         raise bad_input(
             f"LoRA found no matrix named {', '.join(lora.targets)} in {language_model.spec.name}: {error}",

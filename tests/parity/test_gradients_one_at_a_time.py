@@ -67,24 +67,28 @@ def gradients(model: Any) -> torch.Tensor:
 
 def assert_same(ours: tuple[float, torch.Tensor], plain: tuple[float, torch.Tensor]) -> None:
     assert ours[0] == pytest.approx(plain[0], rel=1e-6)
-    assert float((ours[1] - plain[1]).norm() / plain[1].norm()) < 2e-6
+    assert float((ours[1] - plain[1]).norm() / plain[1].norm()) < 1e-6
+
+
+FAMILIES = pytest.mark.parametrize("family", ["Llama", "Qwen2", "Mistral", "Gemma"])
 
 
 @pytest.mark.parametrize("settings", [TREES, PADDED], ids=["trees", "padded"])
-@pytest.mark.parametrize("family", ["Llama", "Qwen2", "Mistral", "Gemma"])
+@FAMILIES
 def test_adapter_gradients_of_families(family: str, settings: BatchSettings) -> None:
-    """The mean loss equals to 1e-6 and the LoRA gradient to 2e-6, relative to one prompt at a time."""
+    """Mean loss and LoRA gradient equal those of one prompt at a time to 1e-6, relatively."""
     model = with_lora(build_model(family))
     examples, tokens = random_examples(9)
     assert_same(our_step(model, examples, tokens, settings), plain_step(model, examples, tokens.ids))
 
 
 @pytest.mark.parametrize("order", PromptOrder)
-def test_adapter_gradients_of_prompt_orders(order: PromptOrder) -> None:
-    """The same holds for real prompts in every order."""
+@FAMILIES
+def test_adapter_gradients_of_prompt_orders(family: str, order: PromptOrder) -> None:
+    """The same holds for worded prompts in every order."""
     contents = make_contents(3, 4)
     source = source_of(contents, order)
-    model = with_lora(build_model("Llama", vocab_size=len(load_tiny_tokenizer())))
+    model = with_lora(build_model(family, vocab_size=len(load_tiny_tokenizer())))
     examples, tokens = source.examples(contents.cells), source.option_tokens(contents.cells)
     assert_same(our_step(model, examples, tokens, TREES), plain_step(model, examples, tokens.ids))
 

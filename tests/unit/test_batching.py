@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from model_samples import make_contents, random_examples, source_of
@@ -59,11 +60,35 @@ def test_rows_stay_within_their_size(settings: BatchSettings, max_row_tokens: in
         assert len(row) == 1 or row_tokens(EXAMPLES, row, settings) <= max_row_tokens
 
 
-def test_a_step_mixes_groups() -> None:
-    """A step of two trees' size takes its examples from several items."""
-    steps = plan_epoch(EXAMPLES, SHARED, 8, (3, 0))
-    groups = [len({EXAMPLES[i].group for row in step for i in row}) for step in steps]
-    assert Counter(groups)[1] <= 2
+def test_a_step_draws_from_all_over() -> None:
+    """A step of six trees has no item twice, and has items of each number of options equally often."""
+    contents = make_contents(24, 8)
+    examples = source_of(contents).examples(contents.cells)
+    plan = plan_epoch(examples, replace(SHARED, max_row_tokens=10_000), 24, (3, 0))  # six trees of four
+    for step in plan:
+        options = {examples[i].group: examples[i].n_options for i in flat([step])}
+        assert len(options) == 6
+        assert Counter(options.values()) == {2: 2, 3: 2, 4: 2}
+
+
+def test_every_group_comes_once_before_any_comes_again() -> None:
+    """An epoch is made of rounds over all items: after k rounds every item has been met k times."""
+    contents = make_contents(6, 12)
+    examples = source_of(contents).examples(contents.cells)
+    plan = plan_epoch(examples, replace(SHARED, max_row_tokens=10_000), 8, (5, 0))  # three rounds of three steps
+    assert len(plan) == 9
+    for number in range(3):
+        met = Counter(examples[i].cell.key.item_id for step in plan[3 * number : 3 * number + 3] for i in flat([step]))
+        assert met == dict.fromkeys((f"q{i}" for i in range(6)), 4)
+
+
+def test_a_tree_is_spread_over_its_group() -> None:
+    """Of prompts sorted by their words, a tree has no two neighbours where its group has three times as many."""
+    chosen = [i for i, e in enumerate(EXAMPLES) if e.group == EXAMPLES[0].group]
+    ordered = sorted(chosen, key=lambda i: EXAMPLES[i].tokens.tolist())
+    for step in plan_epoch(EXAMPLES, SHARED, 4, (7, 0)):
+        places = sorted(ordered.index(i) for i in flat([step]) if i in chosen)
+        assert all(later - earlier > 1 for earlier, later in pairwise(places))
 
 
 @pytest.mark.parametrize("order", PromptOrder)
