@@ -6,7 +6,8 @@ SELECT
     c.n_effective,
     (
         SELECT string_agg(
-            coalesce(m.n_respondents::VARCHAR, printf('%.1f %%', 100 * m.share)) || ' ' || replace(m.status, '_', ' '),
+            coalesce(m.n_respondents::VARCHAR, printf('%.1f %%', 100 * m.share)) || ' '
+            || replace(replace(m.status, 'dont', 'don''t'), '_', ' '),
             ', ' ORDER BY m.n_respondents DESC, m.share DESC, m.status
         )
         FROM missing_count AS m

@@ -1,6 +1,6 @@
--- Purpose: how all populations answered one item, each counting the same.
--- Grain: one row per option, in code order. Parameters: $survey_id, $item_id, $language.
--- Reads: response_distribution, option_text (English, then any language, where $language has no label).
+-- Purpose: how all populations of one kind answered one item, each counting the same.
+-- Grain: one row per option, in code order. Parameters: $survey_id, $item_id, $kind (country or subgroup), $language.
+-- Reads: response_distribution, population, option_text (English, then any language, where $language has no label).
 -- The unweighted share stands in where no weighted one is known.
 SELECT
     d.option_code AS code,
@@ -17,6 +17,7 @@ SELECT
     max(coalesce(d.share, d.share_unweighted)) AS highest,
     arg_max(d.population_id, coalesce(d.share, d.share_unweighted)) AS highest_in
 FROM response_distribution AS d
-WHERE d.survey_id = $survey_id AND d.item_id = $item_id
+JOIN population AS p USING (population_id)
+WHERE d.survey_id = $survey_id AND d.item_id = $item_id AND p.kind = $kind
 GROUP BY d.survey_id, d.item_id, d.option_code
 ORDER BY d.option_code;

@@ -62,7 +62,10 @@ def show(
     country: Annotated[
         str | None,
         typer.Option(
-            "--country", "--population", help="ISO-3 code, name, or a subgroup's id. Default: all.", show_default=False
+            "--country",
+            "--population",
+            help="ISO-3 code, name, or a subgroup's id. Default: all countries.",
+            show_default=False,
         ),
     ] = None,
     survey: _Survey = None,
@@ -70,7 +73,7 @@ def show(
     format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Show how people answered a question: one population, or the mean of all.
+    """Show how people answered a question: one population, or the mean of all countries.
 
     Example: [bold]surveycli show Q57 --country JPN[/bold]
     """
@@ -92,6 +95,8 @@ def _print_view(view: ItemView) -> None:
     console = Console(highlight=False)
     console.print(f"{view.item_id} ({view.survey_id}): {view.wording}", markup=False)
     console.print(_headline(view), markup=False)
+    if view.also_in:
+        console.print(f"Other surveys have a {view.item_id}, too (--survey): {', '.join(view.also_in)}.", markup=False)
     console.print()
     width = min(60, max((len(answer) for answer in view.options["answer"]), default=0))
     for row in view.options.iter_rows(named=True):
@@ -105,7 +110,8 @@ def _print_view(view: ItemView) -> None:
 def _headline(view: ItemView) -> str:
     """Return who answered, in one line."""
     if view.population is None:
-        return f"Mean of {view.n_populations} populations, each counting the same; the range is across them."
+        of_what = {"country": "countries", "subgroup": "subgroups"}[view.kind]
+        return f"Mean of {view.n_populations} {of_what}, each counting the same; the range is across them."
     parts = [view.population[0].upper() + view.population[1:]]
     parts.append(
         "weighted shares" if view.options["share"].is_not_null().all() else "unweighted shares (no others are known)"

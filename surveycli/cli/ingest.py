@@ -40,12 +40,19 @@ def ingest(
         list[str] | None,
         typer.Option(
             "--by",
-            help="Columns whose values make the populations: country, then sex, age, education, income, settlement. "
-            "May be given several times.",
+            help="Columns whose values make the populations: country, then sex, age and the like, or any column of the "
+            "file: `country,Q57`. May be given several times.",
             show_default="country",
         ),
     ] = None,
-    age_bands: Annotated[str, typer.Option(help="The bands of `--by country,age`.")] = "18-29,30-44,45-59,60+",
+    bands: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--bands",
+            help="Bands of a column of numbers in --by: `Q240=1-4,5-6,7-10`. May be given several times.",
+            show_default="age=18-29,30-44,45-59,60+",
+        ),
+    ] = None,
     min_cell: Annotated[int, typer.Option(help="Leave out cells with fewer valid answers.", min=1)] = 1,
     keep_dont_know: Annotated[bool, typer.Option("--keep-dont-know", help="Make `don't know` an option.")] = False,
     keep_private: Annotated[
@@ -84,12 +91,12 @@ def ingest(
     Example: [bold]surveycli ingest WVS_Cross-National_Wave_7_csv_v6_0.csv --by country --by country,sex,age[/bold]
     """
     from surveycli.errors import usage
-    from surveycli.survey import IngestOptions, parse_age_bands, parse_groupings, read_country_map
+    from surveycli.survey import IngestOptions, parse_bands, parse_groupings, read_country_map
 
     if (file is None) == (not bundled):
         raise usage("Give a file, or --bundled.", "For instance `surveycli ingest --bundled`.")
     reading = (layout, country_column, weight_column, items, codebook, country_map)
-    if bundled and (survey or by or keep_dont_know or keep_private or min_cell > 1 or any(reading)):
+    if bundled and (survey or by or bands or keep_dont_know or keep_private or min_cell > 1 or any(reading)):
         raise usage(
             "--bundled goes only with --replace and --store: it holds ready distributions by country.",
             "The other options need the respondent file, which is free to download from WVS.",
@@ -97,7 +104,7 @@ def ingest(
     options = IngestOptions(
         survey_id=survey,
         by=parse_groupings(by or ["country"]),
-        age_bands=parse_age_bands(age_bands),
+        bands=parse_bands(bands or []),
         min_cell=min_cell,
         replace=replace,
         keep_dont_know=keep_dont_know,

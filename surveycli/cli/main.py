@@ -38,6 +38,10 @@ _COMMANDS = (
 )
 
 
+# What DuckDB's Python client makes of Ctrl-C while a statement runs, and the exit code that Ctrl-C has everywhere.
+_STOPPED_QUERY, _STOPPED = "Query interrupted", 130
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"surveycli {__version__}")
@@ -66,3 +70,7 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output (`| head`) went away
         sys.stderr.close()
         sys.exit(ExitCode.OK)
+    except RuntimeError as error:
+        if str(error) != _STOPPED_QUERY:
+            raise
+        sys.exit(_STOPPED)

@@ -20,8 +20,9 @@ def create_table_from_stream(
 ) -> None:
     """Create `schema.table`, replacing it, with the rows of all `frames`, which have the same columns and types.
 
-    DuckDB asks for a frame when it has written the one before. An error raised while making a frame is raised here.
-    There must be at least one frame.
+    DuckDB asks for a frame when it has taken in the one before: it is handed the bare stream, since of a reader it
+    would fetch a dozen frames ahead. An error raised while making a frame is raised here. There must be at least one
+    frame.
     """
     import pyarrow as pa
 
@@ -30,7 +31,7 @@ def create_table_from_stream(
     reader = pa.RecordBatchReader.from_batches(first.schema, _record_batches(first, frames, failures))
     target = f"{quote(schema)}.{quote(table)}"
     with _frugal(store, first.num_columns):
-        store._connection.register("incoming", reader)
+        store._connection.register("incoming", reader.__arrow_c_stream__())
         try:
             store._connection.execute(f"CREATE OR REPLACE TABLE {target} AS SELECT * FROM incoming")
         except duckdb.Error:
@@ -57,18 +58,21 @@ def _record_batches(
 
 @contextmanager
 def _frugal(store: Store, n_columns: int) -> Iterator[None]:
-    """Let DuckDB write with one thread and bounded memory.
+    """Let DuckDB write with one thread and bounded memory, and give back what it no longer uses.
 
     For hundreds of columns one thread takes a third less time and memory than two. The bound is what the columns of
-    one unfinished row group need (two blocks of 256 kB each) and some room; without it DuckDB keeps finished ones too.
+    one unfinished row group need (two blocks of 256 kB each, and one more for wide types) and some room; without it
+    DuckDB keeps finished ones too. What it frees goes back to the system only with the allocator's own threads.
     """
     # The settings are the whole instance's; a cursor of its own can reset them though the transaction has failed.
     cursor = store._connection.cursor()
     cursor.execute("SET threads = 1")
-    cursor.execute(f"SET memory_limit = '{128 + 2 * n_columns // 3} MiB'")
+    cursor.execute(f"SET memory_limit = '{40 + 2 * n_columns // 3} MiB'")
+    cursor.execute("SET allocator_background_threads = true")
     try:
         yield
     finally:
         cursor.execute("RESET threads")
         cursor.execute("RESET memory_limit")
+        cursor.execute("RESET allocator_background_threads")
         cursor.close()

@@ -2,21 +2,21 @@
 
 from surveycli.survey.codebook_draft import write_codebook_draft
 from surveycli.survey.country_match import read_country_map
-from surveycli.survey.grouping import parse_age_bands, parse_groupings
+from surveycli.survey.grouping import parse_bands, parse_groupings
 from surveycli.survey.ingest import ingest_bundled, ingest_file
 from surveycli.survey.population import phrase_languages
-from surveycli.survey.values import AgeBand, IngestOptions, IngestReport, Skipped
+from surveycli.survey.values import Band, IngestOptions, IngestReport, Skipped
 from surveycli.survey.write import name_populations
 
 __all__ = [
-    "AgeBand",
+    "Band",
     "IngestOptions",
     "IngestReport",
     "Skipped",
     "ingest_bundled",
     "ingest_file",
     "name_populations",
-    "parse_age_bands",
+    "parse_bands",
     "parse_groupings",
     "phrase_languages",
     "read_country_map",

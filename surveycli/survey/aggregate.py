@@ -94,21 +94,23 @@ class Tally:
 
     def add(self, respondents: pl.DataFrame, population_id: pl.Series, weight: pl.Series) -> None:
         """Count the answers of some respondents, each with a population and a weight, none of them null."""
+        import polars as pl
+
         if not respondents.height:
             return
-        rows = self._row_numbers(population_id)
+        # A batch has the respondents of few populations, in a file sorted by country: only their rows are counted.
+        rows, row = np.unique(self._row_numbers(population_id), return_inverse=True)
         w = weight.to_numpy()
         w2 = w * w
-        n_rows = len(self._rows)
-        for slots in self._slots:
-            codes = respondents[slots.item.item_id].fill_null(_LOWEST_CODE).to_numpy()
-            key = slots.place[codes.astype(np.int64) - _LOWEST_CODE] + rows * slots.width
+        answers = pl.DataFrame([respondents[slots.item.item_id] for slots in self._slots]).fill_null(_LOWEST_CODE)
+        for slots, codes in zip(self._slots, answers.iter_columns(), strict=True):
+            key = slots.place[codes.to_numpy().astype(np.int64) - _LOWEST_CODE] + row * slots.width
             span = slice(slots.start, slots.start + slots.width)
-            shape, size = (n_rows, slots.width), n_rows * slots.width
-            self._n[:, span] += np.bincount(key, minlength=size).reshape(shape)
+            shape, size = (rows.size, slots.width), rows.size * slots.width
+            self._n[rows, span] += np.bincount(key, minlength=size).reshape(shape)
             if self._weighted:
-                self._w[:, span] += np.bincount(key, weights=w, minlength=size).reshape(shape)
-                self._w2[:, span] += np.bincount(key, weights=w2, minlength=size).reshape(shape)
+                self._w[rows, span] += np.bincount(key, weights=w, minlength=size).reshape(shape)
+                self._w2[rows, span] += np.bincount(key, weights=w2, minlength=size).reshape(shape)
 
     def _row_numbers(self, population_id: pl.Series) -> NDArray[np.int64]:
         """Return each respondent's row in the counts, which grow by the populations not seen before."""

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """An item with the shares of one population, or of all populations where `population` is None.
+    """An item with the shares of one population, or of all `n_populations` of a `kind` where `population` is None.
 
     `options` has code, answer and share, and with a population n and share_unweighted, else the lowest and highest
-    share and where they are.
+    share and where they are. `also_in` are the other surveys with an item of this id.
     """
 
     survey_id: str
@@ -26,10 +26,12 @@ class ItemView:
     wording: str
     options: pl.DataFrame
     population: str | None
+    kind: str
     n_populations: int
     n_respondents: int | None = None
     n_effective: float | None = None
     missing: str | None = None
+    also_in: tuple[str, ...] = ()
 
 
 def list_surveys(store: Store) -> pl.DataFrame:
@@ -57,21 +59,22 @@ def list_items(store: Store, *, search: str | None, survey_id: str | None, langu
 def show_item(
     store: Store, item_id: str, *, country: str | None, survey_id: str | None, language: str = "en"
 ) -> ItemView:
-    """Return how a population, or all of them, answered an item.
+    """Return how a population answered an item, or all countries did; all subgroups where there are no countries.
 
     Raises SurveyError (exit 4) for an item or population that is not there, and where the population was not asked.
     """
-    item = _find_item(store, item_id, survey_id, language)
+    item, *others = _find_items(store, item_id, survey_id, language)
     key = {"survey_id": item["survey_id"], "item_id": item["item_id"]}
-    n_populations = int(store.scalar("survey/count_populations", **key))
-    if not n_populations:
+    kinds = store.rows("survey/count_populations_by_kind", **key)
+    if not kinds:
         raise not_found(
             f"Survey {item['survey_id']} has the wording of {item['item_id']}, but nobody's answers to it.",
             "`surveycli ingest FILE` with the survey's own file brings them.",
         )
-    shown = {**key, "wording": item["wording"], "n_populations": n_populations}
+    also_in = tuple(other["survey_id"] for other in others)
+    shown = {**key, "wording": item["wording"], "also_in": also_in, **kinds[0]}
     if country is None:
-        options = store.frame("survey/show_item", **key, language=language)
+        options = store.frame("survey/show_item", **key, kind=kinds[0]["kind"], language=language)
         return ItemView(**shown, options=options, population=None)
     population = _find_population(store, country)
     cell_key = {**key, "population_id": population["population_id"]}
@@ -86,12 +89,13 @@ def show_item(
     return ItemView(**shown, options=options, population=population["description"], **cells[0])
 
 
-def _find_item(store: Store, item_id: str, survey_id: str | None, language: str) -> dict[str, Any]:
+def _find_items(store: Store, item_id: str, survey_id: str | None, language: str) -> list[dict[str, Any]]:
+    """Return the items of this id, one per survey, that of WVS 7 first."""
     items = store.rows("survey/find_item", item_id=item_id, survey_id=survey_id, language=language)
     if not items:
         where = f"survey {survey_id}" if survey_id else "the store"
         raise not_found(f"There is no item {item_id} in {where}.", "`surveycli items --search WORD` finds items.")
-    return items[0]
+    return items
 
 
 def _find_population(store: Store, name: str) -> dict[str, Any]:

@@ -36,9 +36,11 @@ def item_of_cells(
 
 def _of_codes(column: Column, cells: Sequence[Cell], position: int, missing: Mapping[int, int]) -> LabelledItem | str:
     numbers = {number for cell in cells if (number := as_number(cell)) is not None}
-    codes = tuple(sorted(int(n) for n in numbers if n == int(n) and 0 <= n <= HIGHEST_CODE and int(n) not in missing))
+    codes = tuple(sorted(int(n) for n in numbers if n == int(n) and n >= 0 and int(n) not in missing))
     if any(number != int(number) for number in numbers):
         return "numbers with fractions: no codes"
+    if max(numbers, default=0) > HIGHEST_CODE:
+        return f"codes above {HIGHEST_CODE:,}: of one country each, or no codes"
     return _item(
         column, dict.fromkeys(codes, ""), position, Scale.BINARY if len(codes) == 2 else Scale.NOMINAL, missing
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import yaml
@@ -50,7 +51,7 @@ def write_codebook_draft(
         draft(table.source.path.stem, table.title, found.items), sort_keys=False, allow_unicode=True, width=120
     )
     try:
-        output.write_text(_HEADER.format(file=table.name) + content, encoding="utf-8")
+        output.write_text(_HEADER.format(file=quote(table.name)) + content, encoding="utf-8")
     except OSError as error:
         raise bad_input(f"Cannot write {output}: {error.strerror}.", "Name another file with --output.") from error
     return len(found.items), found.skipped

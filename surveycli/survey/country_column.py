@@ -30,7 +30,10 @@ def read_countries(table: SurveyTable, column: Column, options: IngestOptions) -
     """
     labels = {cell: _label(cell, column) for cell in table.present([column.name])[column.name]}
     if not labels:
-        raise bad_input(f"{table.name}: column {column.name} is blank everywhere.", "Name another --country-column.")
+        raise bad_input(
+            f"{table.name}: column {column.name} is blank everywhere, or there are no rows.",
+            "Name another --country-column, or fetch the file again.",
+        )
     iso3 = match_countries(sorted(labels.values()), options.country_map, f"{table.name}: column {column.name}")
     by_cell = {cell: iso3[label] for cell, label in labels.items()}
     skipped = _pooled(by_cell, labels)

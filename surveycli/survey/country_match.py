@@ -43,8 +43,9 @@ def match_countries(labels: Iterable[str], country_map: CountryMap, where: str) 
     unknown = [clean(label) or "(blank)" for label, iso3 in found.items() if iso3 is None]
     if unknown:
         more = f" and {len(unknown) - _MAX_SHOWN} more" if len(unknown) > _MAX_SHOWN else ""
+        noun = "label" if len(unknown) == 1 else "labels"
         raise bad_input(
-            f"{where} holds {len(unknown)} unknown country labels: {'; '.join(unknown[:_MAX_SHOWN])}{more}.",
+            f"{where} holds {len(unknown)} unknown country {noun}: {'; '.join(unknown[:_MAX_SHOWN])}{more}.",
             "Say which countries they are with --country-map FILE, a CSV with the columns label,iso3;"
             " an empty iso3 leaves the label's respondents out.",
         )
@@ -68,7 +69,10 @@ def read_country_map(path: Path) -> CountryMap:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             rows = [row for row in csv.reader(stream) if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise bad_input(f"Cannot read the country map {path}: {error}.", "It is a CSV in UTF-8: label,iso3.") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise bad_input(
+            f"Cannot read the country map {path}: {reason}.", "It is a CSV in UTF-8: label,iso3."
+        ) from error
     if not rows or tuple(name.strip().lower() for name in rows[0]) != _MAP_COLUMNS:
         found = ", ".join(rows[0]) if rows else "nothing"
         raise bad_input(f"{path}: expected the columns label,iso3, found {found}.", "Name them in the first line.")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import polars as pl
     from polars._typing import PolarsDataType as PolarsType
 
-# 8 MB are some 4,000 respondents; smaller blocks cost time per call, larger ones only memory.
-_BLOCK_BYTES = 8 << 20
+# 4 MB are some 2,000 respondents; smaller blocks cost time per call, larger ones only memory.
+_BLOCK_BYTES = 4 << 20
 _QUOTED = re.compile(rb'"[^"]*"')
 
 

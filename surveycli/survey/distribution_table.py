@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from surveycli.domain import Scale
 from surveycli.errors import bad_input
 from surveycli.survey.codebook import Codebook, ItemSpec, ItemText, SurveyFacts, load_codebook, load_survey_facts
 from surveycli.survey.country import find_iso3
+from surveycli.survey.country_match import CountryMap
+from surveycli.survey.label_rules import fold
 from surveycli.survey.population import parse_population_id
 from surveycli.survey.values import DistributionFile, Skipped, SourceFile
 
@@ -29,15 +32,16 @@ def is_distribution_table(columns: list[str]) -> bool:
     return names.issuperset(REQUIRED) and bool(names.intersection(_FIGURES))
 
 
-def read_distribution_table(source: SourceFile, table: pl.DataFrame) -> DistributionFile:
+def read_distribution_table(source: SourceFile, table: pl.DataFrame, country_map: CountryMap = ()) -> DistributionFile:
     """Return the distributions of a table with survey, item, population, code and n, share or share_unweighted.
 
-    Optional columns item_text and option_label give the words of items without a bundled codebook. Raises SurveyError
-    (exit 3) for several surveys, unknown populations, doubled rows, negative figures and shares that do not sum to 1.
+    Optional columns item_text and option_label give the words of items without a bundled codebook. `country_map` has
+    the ISO-3 codes of country labels that nobody else knows; '' leaves a label's rows out. Raises SurveyError (exit 3)
+    for several surveys, unknown populations, doubled rows, negative figures and shares that do not sum to 1.
     """
     table = _named(table, source)
     survey_id = _single_survey(table, source)
-    table = _with_populations(table, source)
+    table, left_out = _with_populations(table, source, country_map)
     codebook = load_codebook(survey_id) if survey_id in _BUNDLED_CODEBOOKS else _codebook_of_table(survey_id, table)
     shares, skipped = _known_options(table, codebook)
     _refuse_doubled(shares, source)
@@ -48,7 +52,7 @@ def read_distribution_table(source: SourceFile, table: pl.DataFrame) -> Distribu
         facts=load_survey_facts(survey_id) if survey_id in _BUNDLED_CODEBOOKS else SurveyFacts(title=survey_id),
         codebook=codebook,
         shares=_normalised(shares, source),
-        skipped=skipped,
+        skipped=left_out + skipped,
     )
 
 
@@ -76,8 +80,9 @@ def _as_number(table: pl.DataFrame, name: str, kind: type[pl.DataType], source: 
         wrong = wrong | column.is_null()
     if wrong.any():
         row = int(wrong.arg_true()[0])
+        what = "a number" if name == "code" else "a number of 0 or more"
         raise bad_input(
-            f"{source.path.name}: column {name} should hold a number, found {column[row]!r} in row {row + 1}.",
+            f"{source.path.name}: column {name} should hold {what}, found {column[row]!r} in row {row + 1}.",
             "Correct the cell; leave it empty where the figure is not known.",
         )
     return number
@@ -93,21 +98,31 @@ def _single_survey(table: pl.DataFrame, source: SourceFile) -> str:
     )
 
 
-def _with_populations(table: pl.DataFrame, source: SourceFile) -> pl.DataFrame:
-    """Return the table with population ids; countries may stand there under their names."""
+def _with_populations(
+    table: pl.DataFrame, source: SourceFile, country_map: CountryMap
+) -> tuple[pl.DataFrame, tuple[Skipped, ...]]:
+    """Return the table with population ids, countries under any name, and the count of rows that the map leaves out."""
     import polars as pl
 
-    ids = {}
-    for name in table["population"].unique().to_list():
-        known = name is not None and (parse_population_id(name) is not None or find_iso3(name))
-        ids[name] = known if isinstance(known, str) else (name if known else None)
+    given = {fold(label): iso3 for label, iso3 in country_map}
+    ids = {name: _population_id(name or "", given) for name in table["population"].unique().to_list()}
     unknown = sorted(str(name) for name, population_id in ids.items() if population_id is None)
     if unknown:
         raise bad_input(
             f"{source.path.name}: column population holds {len(unknown)} unknown: {', '.join(unknown[:10])}.",
-            "Use ISO-3 codes such as KEN, or KEN|sex=female for a subgroup.",
+            "Use ISO-3 codes such as KEN, or KEN|sex=female for a subgroup; --country-map FILE gives those of names.",
         )
-    return table.with_columns(population=pl.col("population").replace_strict(ids, return_dtype=pl.String))
+    table = table.with_columns(population=pl.col("population").replace_strict(ids, return_dtype=pl.String))
+    kept = table.filter(pl.col("population") != "")
+    n_left_out = table.height - kept.height
+    return kept, (Skipped("left out by the country map", "rows", n_left_out),) if n_left_out else ()
+
+
+def _population_id(name: str, given: Mapping[str, str]) -> str | None:
+    """Return a population's id: of an id itself, by the user's map ('' leaves it out), or of a country's name."""
+    if fold(name) in given:
+        return given[fold(name)]
+    return name if parse_population_id(name) is not None else find_iso3(name)
 
 
 def _codebook_of_table(survey_id: str, table: pl.DataFrame) -> Codebook:

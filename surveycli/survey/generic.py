@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from surveycli.errors import bad_input
 from surveycli.survey.cell_items import item_of_cells
 from surveycli.survey.codebook import Codebook, ItemSpec, SurveyFacts
 from surveycli.survey.country_column import read_countries
+from surveycli.survey.find_groups import groups_of_table
 from surveycli.survey.label_items import column_rules, demographics_of_table, items_of_table, match_columns
-from surveycli.survey.label_rules import STATUS_BY_CODE
-from surveycli.survey.recode import AnswerColumn, RespondentPlan, plan_batches, says_no_weighting
-from surveycli.survey.survey_table import Column, SurveyTable
+from surveycli.survey.label_rules import MISSING_CODES, STATUS_BY_CODE
+from surveycli.survey.recode import AnswerColumn, RespondentPlan, as_number, plan_batches, says_no_weighting
+from surveycli.survey.survey_table import Cell, Column, SurveyTable
 from surveycli.survey.user_codebook import UserCodebook, read_user_codebook
 from surveycli.survey.values import IngestOptions, RespondentFile, Roles, Skipped
 
@@ -51,7 +52,8 @@ def read_generic(table: SurveyTable, options: IngestOptions) -> RespondentFile:
     items = user_items(table, read_user_codebook(options.codebook), options.items) if options.codebook else None
     items = items or _own_items(table, options.items, taken)
     demographics = demographics_of_table(table)
-    plan = RespondentPlan(countries.column, weight, items.answers, demographics.answers)
+    groups = groups_of_table(table, items.codebook, (*items.answers, *demographics.answers), demographics, options)
+    plan = RespondentPlan(countries.column, weight, items.answers, demographics.answers, groups.raw)
     return RespondentFile(
         source=table.source,
         layout=LAYOUT,
@@ -60,6 +62,7 @@ def read_generic(table: SurveyTable, options: IngestOptions) -> RespondentFile:
         codebook=items.codebook,
         roles=Roles("iso3", "weight" if weight else None, item_ids(items), demographics.demographics),
         missing=dict(STATUS_BY_CODE),
+        groups=groups,
         batches=lambda: plan_batches(table, plan),
         skipped=items.skipped + countries.skipped + weight_notes,
     )
@@ -131,7 +134,10 @@ def _own_items(table: SurveyTable, wanted: Sequence[str], taken: Sequence[str]) 
     elif wanted:
         columns = match_columns(table, wanted)
         present = table.present([column.name for column in columns])
-        results = [item_of_cells(column, present[column.name], place) for place, column in enumerate(columns)]
+        results = [
+            item_of_cells(column, present[column.name], place, _negative(present[column.name]))
+            for place, column in enumerate(columns)
+        ]
         items = tuple(result for result in results if not isinstance(result, str))
         skipped = tuple(
             Skipped(result, column.name, 1)
@@ -149,6 +155,12 @@ def _own_items(table: SurveyTable, wanted: Sequence[str], taken: Sequence[str]) 
         raise bad_input(f"{table.name}: no column makes an item ({reasons}).", "Describe items with --codebook FILE.")
     codebook = Codebook(survey_id, tuple(item.spec for item in items), origin="official")
     return Items(codebook, tuple(item.answer for item in items), skipped)
+
+
+def _negative(cells: Collection[Cell]) -> dict[int, int]:
+    """Return the codes below 0 as missing answers of unknown kind, which they are in every survey that has them."""
+    numbers = (number for cell in cells if (number := as_number(cell)) is not None and number < 0)
+    return {int(number): MISSING_CODES["missing_other"] for number in numbers if number == int(number)}
 
 
 def slug(text: str) -> str:

@@ -51,9 +51,9 @@ def is_goqa(columns: Sequence[str]) -> bool:
 def read_goqa(source: SourceFile, table: pl.DataFrame, options: IngestOptions) -> DistributionFile:
     """Return the distributions of both parts, surveys goqa-gas and goqa-wvs, one being the other's `also`.
 
-    Answers that are none (don't know, refused) are kept apart with their share; the other shares sum to 1 again. Rows
-    and cells that cannot be used are counted in `skipped`. Raises SurveyError (exit 3) for country labels that nobody
-    knows, and where no row can be used.
+    A part without any shares is left out. Answers that are none (don't know, refused) are kept apart with their share;
+    the other shares sum to 1 again. Rows and cells that cannot be used are counted in `skipped`. Raises SurveyError
+    (exit 3) for country labels that nobody knows, and where no row can be used.
     """
     skipped: Counter[tuple[str, str]] = Counter()
     rows = list(readable_rows(table, skipped))
@@ -64,12 +64,18 @@ def read_goqa(source: SourceFile, table: pl.DataFrame, options: IngestOptions) -
         )
     labels = sorted({label for row in rows for label in row.shares})
     iso3 = match_countries(labels, options.country_map, f"{source.path.name}: column selections")
-    parts = {row.source for row in rows}
-    files = [
-        _read_part(source, part, [row for row in rows if row.source == part], iso3, options)
-        for part in _PARTS
-        if part in parts
-    ]
+    files: list[DistributionFile] = []
+    for name in _PARTS:
+        own = [row for row in rows if row.source == name]
+        part = _read_part(own, iso3, keep_dont_know=options.keep_dont_know)
+        if part.items:
+            files.append(_file_of(source, name, part))
+        elif own:
+            skipped.update(
+                {**part.skipped, (f"no question of part {name} has shares: no survey of it", "rows"): len(own)}
+            )
+    if not files:
+        raise bad_input(f"{source.path.name}: no question has shares, in either part.", "Fetch the file again.")
     first = _with_skips(files[0], skipped)
     return replace(first, also=tuple(files[1:]))
 
@@ -150,15 +156,15 @@ def _places(labels: Sequence[str], *, keep_dont_know: bool) -> _Places:
     return tuple(places)
 
 
-def _read_part(
-    source: SourceFile, name: str, rows: Sequence[GoqaRow], iso3: Mapping[str, str], options: IngestOptions
-) -> DistributionFile:
-    survey_id, title = _PARTS[name]
+def _read_part(rows: Sequence[GoqaRow], iso3: Mapping[str, str], *, keep_dont_know: bool) -> _Part:
     part = _Part()
     for row in rows:
-        part.add(row, _places(row.labels, keep_dont_know=options.keep_dont_know), iso3)
-    if not part.items:
-        raise bad_input(f"{source.path.name}: no question of its part {name} has shares.", "Fetch the file again.")
+        part.add(row, _places(row.labels, keep_dont_know=keep_dont_know), iso3)
+    return part
+
+
+def _file_of(source: SourceFile, name: str, part: _Part) -> DistributionFile:
+    survey_id, title = _PARTS[name]
     file = DistributionFile(
         source=source,
         layout=LAYOUT,
@@ -208,7 +214,7 @@ def _cells(
 def _national(labels: Iterable[str], iso3: Mapping[str, str], skipped: Counter[tuple[str, str]]) -> dict[str, str]:
     """Return one label per country: that of the national sample where there are several. The others are counted."""
     chosen: dict[str, str] = {}
-    for label in sorted(labels, key=lambda label: _SAMPLE_RANK.get(split_sample(label)[1], _OTHER_SAMPLE_RANK)):
+    for label in sorted(labels, key=_rank):
         population = iso3[label]
         if not population:
             skipped["left out by the country map", label] += 1
@@ -216,4 +222,10 @@ def _national(labels: Iterable[str], iso3: Mapping[str, str], skipped: Counter[t
             skipped[f"another sample stands for {population}", label] += 1
         else:
             chosen[population] = label
+            if _rank(label) == _OTHER_SAMPLE_RANK:
+                skipped["not left out: the country's only sample is not national", label] += 1
     return chosen
+
+
+def _rank(label: str) -> int:
+    return _SAMPLE_RANK.get(split_sample(label)[1], _OTHER_SAMPLE_RANK)

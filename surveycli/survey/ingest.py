@@ -6,10 +6,10 @@ from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
+from surveycli.errors import usage
 from surveycli.progress import Progress, silent
 from surveycli.store import Store
 from surveycli.survey.distribution_table import read_distribution_table
-from surveycli.survey.grouping import refuse_unknown_groupings
 from surveycli.survey.layout import read_file
 from surveycli.survey.load import load_distributions, load_respondents, refuse_if_known
 from surveycli.survey.source import open_source
@@ -36,9 +36,18 @@ def ingest_file(
     for part in (file, *others):
         refuse_if_known(store, source, part.survey_id, options)
     if isinstance(file, RespondentFile):
-        refuse_unknown_groupings(options, file.roles, path.name)
         return load_respondents(store, file, options, progress)
+    _refuse_groupings(options, path)
     return load_distributions(store, file, options, progress)
+
+
+def _refuse_groupings(options: IngestOptions, path: Path) -> None:
+    """Raise SurveyError (exit 2) where respondents are to be grouped that a file of ready distributions lacks."""
+    if options.by != IngestOptions().by or options.bands:
+        raise usage(
+            f"{path.name} holds ready distributions: there are no respondents to group.",
+            "Leave out --by and --bands, or name the survey's respondent file.",
+        )
 
 
 def _renamed(file: RespondentFile | DistributionFile, survey_id: str) -> RespondentFile | DistributionFile:

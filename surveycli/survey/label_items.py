@@ -10,6 +10,7 @@ from typing import Any
 
 from surveycli.errors import bad_input
 from surveycli.survey.codebook import ItemSpec, ItemText
+from surveycli.survey.country import find_iso3
 from surveycli.survey.label_rules import MISSING_CODES, clean, fold, scale_of_labels, status_of_label
 from surveycli.survey.recode import HIGHEST_CODE, AnswerColumn, as_number
 from surveycli.survey.survey_table import Cell, Column, SurveyTable
@@ -18,6 +19,8 @@ from surveycli.survey.yaml_file import read_yaml, resource
 
 # What SPSS and pollsters put before a question: its own name, or another number.
 _NUMBER_PREFIX = re.compile(r"^(q|v)?\d+\w{0,4}\s*[.:)\-–]\s+", re.IGNORECASE)
+# So many columns are named where they are left out for one reason.
+_MAX_LISTED = 12
 # The store's own columns in a respondent table, which no item may be called.
 _RESERVED = frozenset({"respondent_id", "iso3", "weight", "sex", "age", "education", "income", "settlement"})
 
@@ -66,17 +69,17 @@ def items_of_table(
     """
     used = {name.lower() for name in taken}
     candidates = match_columns(table, wanted) if wanted else list(table.columns)
-    reasons: dict[str, int] = {}
+    reasons: dict[str, list[str]] = {}
     chosen = []
     for column in candidates:
         reason = None if wanted else _no_question(column, used)
         if reason is None:
             chosen.append(column)
         elif reason:
-            reasons[reason] = reasons.get(reason, 0) + 1
+            reasons.setdefault(reason, []).append(column.name)
     present = table.present([column.name for column in chosen])
     items: list[LabelledItem] = []
-    skipped = [Skipped(reason, "columns", n) for reason, n in reasons.items()]
+    skipped = [Skipped(reason, _listed(names), len(names)) for reason, names in reasons.items()]
     for column in chosen:
         item = item_of_column(column, present[column.name], len(items), blank)
         if isinstance(item, str):
@@ -90,6 +93,11 @@ def items_of_table(
     return LabelledItems(tuple(items), tuple(skipped))
 
 
+def _listed(names: Sequence[str]) -> str:
+    """Return the first names, so that a user sees what was taken for no question."""
+    return ", ".join(names[:_MAX_LISTED]) + ("..." if len(names) > _MAX_LISTED else "")
+
+
 def _no_question(column: Column, used: Collection[str]) -> str | None:
     """Return why a column is no item, '' where it has another role, None where it may be one."""
     rules = column_rules()["no_items"]
@@ -97,10 +105,18 @@ def _no_question(column: Column, used: Collection[str]) -> str | None:
         return ""
     if not column.value_labels:
         return "no value labels: no item (--items names columns)"
-    named = any(re.fullmatch(pattern, column.name.lower()) for pattern in rules["names"])
-    if named or any(re.search(pattern, fold(column.label)) for pattern in rules["labels"]):
+    names = (column.name.lower(), _without_country(column.name.lower()))
+    named = any(re.fullmatch(pattern, name) for pattern in rules["names"] for name in names)
+    if named or any(re.search(pattern, fold(wording_of_column(column))) for pattern in rules["labels"]):
         return "demographic or administrative: no item (--items names columns)"
     return None
+
+
+def _without_country(name: str) -> str:
+    """Return a column's name without the country at its end: `relig` of relig_us and of relig_south_africa."""
+    head, *rest = name.split("_")
+    places = (number for number in range(len(rest)) if find_iso3(" ".join(rest[number:])))
+    return "_".join([head, *rest[: next(places, len(rest))]])
 
 
 def item_of_column(column: Column, present: Collection[Cell], position: int, blank: int | None) -> LabelledItem | str:
@@ -110,6 +126,8 @@ def item_of_column(column: Column, present: Collection[Cell], position: int, bla
     lowest and the highest of them, codes without a label are options too, labelled with their number, where somebody
     chose one of them (a ladder with words at its ends only).
     """
+    if not column.value_labels:
+        return "no value labels (--codebook gives options)"
     options, missing, reason = _options(column)
     if reason:
         return reason
@@ -142,7 +160,7 @@ def _options(column: Column) -> tuple[dict[int, str], dict[Cell, str], str]:
         elif number is None:
             missing[cell] = "missing_other"  # Stata's .a to .z
         elif number != int(number) or number > HIGHEST_CODE:
-            return {}, {}, f"code {number:g} is no whole number up to {HIGHEST_CODE:,}"
+            return {}, {}, f"code {number:.12g} is no whole number up to {HIGHEST_CODE:,}"
         elif number < 0:
             return {}, {}, f"code {number:g} ({label[:30]}) is negative, and its label is no known missing answer"
         else:
@@ -208,23 +226,35 @@ class DemographicColumns:
     demographics: dict[str, Demographic]
 
 
+def _demographic_column(table: SurveyTable, rule: Mapping[str, Any]) -> Column | None:
+    """Return the column of a demographic: the first with one of its names, else the first with a label that says so."""
+    labels = (column for column in table.columns if re.fullmatch(rule["labels"], fold(wording_of_column(column))))
+    return table.find(*rule["names"]) or next(labels, None)
+
+
 def demographics_of_table(table: SurveyTable) -> DemographicColumns:
     """Return sex and age, where the file has columns that are surely these."""
     rules = column_rules()["demographics"]
     answers, found = [], {}
-    sex = table.find(*rules["sex"]["names"])
+    sex = _demographic_column(table, rules["sex"])
     values = _sex_values(sex, rules["sex"]["values"]) if sex else {}
     if sex and set(values.values()) == {"male", "female"}:
         answers.append(AnswerColumn(sex.name, "sex_code", {code: code for code in values}))
         found["sex"] = Demographic("sex_code", values)
-    age = table.find(*rules["age"]["names"])
-    if age:
+    age = _demographic_column(table, rules["age"])
+    if age and _in_years(age):
         labelled = {int(c) for c in age.value_labels if isinstance(c, int | float) and c == int(c)}
         missing = {code: -2 for code in labelled if status_of_label(age.value_labels[code])}
         years = {year: year for year in range(120) if year not in missing}
         answers.append(AnswerColumn(age.name, "age_years", years | missing))
         found["age"] = Demographic("age_years")
     return DemographicColumns(tuple(answers), found)
+
+
+def _in_years(column: Column) -> bool:
+    """Tell whether codes are years of age: labels, where there are any, repeat them (`97 or older`) or are missing."""
+    labelled = ((code, label) for code, label in column.value_labels.items() if isinstance(code, int | float))
+    return all(f"{code:g}" in label or status_of_label(label) for code, label in labelled)
 
 
 def _sex_values(column: Column, words: Mapping[str, Sequence[str]]) -> dict[int, str]:

@@ -22,7 +22,10 @@ MISSING_CODES = {
 }
 STATUS_BY_CODE = {code: status for status, code in MISSING_CODES.items()}
 
-_APOSTROPHES = str.maketrans(dict.fromkeys("’‘`´ʼ\x92\x91", "'"))
+# \ufffd is what bad conversions left of an apostrophe; so is \x1a, in files of Pew.
+_APOSTROPHES = str.maketrans(dict.fromkeys("’‘`´ʼ\x92\x91\ufffd", "'"))
+# `No sabe (Don't know)`: Pew's national questions have the answer in their own language first.
+_TRANSLATION = re.compile(r".+\(([^()]+)\)")
 # `7`, `7.0`, `0 - Worst`, `10 Best`, but not 3.5 or 18-29.
 _LEADING_NUMBER = re.compile(r"\s*([-+]?\d+)(?:\.0+)?(?=$|[\s:=)–-])(?!\s*[–-]\s*\d)")
 _NUMBER = re.compile(r"[-+]?\d+(\.0+)?")
@@ -36,7 +39,7 @@ def clean(text: str) -> str:
     >>> clean(" Very\\xa0good ")
     'Very good'
     """
-    return " ".join(text.replace("\x00", " ").split())
+    return " ".join(text.replace("\x00", " ").replace("\x1a", "'").split())
 
 
 def fold(text: str) -> str:
@@ -68,15 +71,24 @@ def status_of_label(label: str) -> str | None:
 
     >>> status_of_label("Don’t know (DO NOT READ)"), status_of_label("Refused"), status_of_label("None at all")
     ('dont_know', 'refused', None)
-    >>> status_of_label("Both equally (VOL)")
-    'missing_other'
+    >>> status_of_label("Both equally (VOL)"), status_of_label("No sabe (Don't know)")
+    ('missing_other', 'dont_know')
     """
     text, n_notes = _notes().subn(" ", fold(label))
-    text = text.strip(" -:;,.()[]/") or fold(label)
-    for status, pattern in _missing():
-        if pattern.match(text):
-            return status
-    return str(_rules()["volunteered_status"]) if n_notes else None
+    text = text.strip()
+    translation = _TRANSLATION.fullmatch(text)
+    found = _status(text.strip(" -:;,.()[]/") or fold(label)) or (translation and _unanswered(translation[1]))
+    return found or (str(_rules()["volunteered_status"]) if n_notes else None)
+
+
+def _status(text: str) -> str | None:
+    return next((status for status, pattern in _missing() if pattern.match(text)), None)
+
+
+def _unanswered(text: str) -> str | None:
+    """Return `dont_know`, `refused` or `no_answer` where the whole text says so."""
+    found = ((status, pattern) for status, pattern in _missing() if status in ("dont_know", "refused", "no_answer"))
+    return next((status for status, pattern in found if pattern.fullmatch(text)), None)
 
 
 def is_number(label: str) -> bool:

@@ -42,7 +42,7 @@ def _is_wvs7_csv(table: SurveyTable, options: IngestOptions) -> bool:
 
 def _read_wvs7_csv(table: SurveyTable, options: IngestOptions) -> SurveyFile:
     head = require_head(table, "the cross-national CSV of WVS wave 7")
-    return wvs_csv.read_wvs7_csv(table.source, head, keep_private=options.keep_private)
+    return wvs_csv.read_wvs7_csv(table.source, head, options)
 
 
 # In the order in which they are tried.
@@ -58,7 +58,9 @@ LAYOUTS = (
         distribution_table.LAYOUT,
         "a table with the columns survey, item, population, code and n, share or share_unweighted",
         lambda table, _: distribution_table.is_distribution_table(_names(table)),
-        lambda table, _: distribution_table.read_distribution_table(table.source, table.frame()),
+        lambda table, options: distribution_table.read_distribution_table(
+            table.source, table.frame(), options.country_map
+        ),
         strict=True,
     ),
     Layout(
@@ -115,5 +117,6 @@ def _unknown_layout(table: SurveyTable, expected: Sequence[Layout]) -> SurveyErr
     looks = "; or ".join(layout.looks for layout in expected)
     return bad_input(
         f"{table.name}: expected {looks}; found {len(table.columns)} columns {how}: {table.listed(6)}.",
-        "Check that it is the file you meant, with its header in the first line.",
+        "Check that it is the file you meant, with its header in the first line; for another survey name its"
+        " --country-column, and its --items or a --codebook.",
     )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from surveycli.domain import Scale
-from surveycli.errors import bad_input, conflict
+from surveycli.errors import bad_input, conflict, usage
 from surveycli.progress import Progress
 from surveycli.store import Store, create_table_from_stream
 from surveycli.survey.aggregate import Aggregates, Tally
 from surveycli.survey.codebook import Codebook, ItemSpec, ItemText
-from surveycli.survey.grouping import add_demographics, population_ids
+from surveycli.survey.group_column import GroupText
+from surveycli.survey.grouping import Spread, add_demographics, population_ids
 from surveycli.survey.population import PopulationSpec, dont_know_label, parse_population_id
 from surveycli.survey.values import (
     DistributionFile,
@@ -24,7 +25,7 @@ from surveycli.survey.values import (
     Skipped,
     SourceFile,
 )
-from surveycli.survey.write import begin_survey, finish_survey, write_aggregates
+from surveycli.survey.write import begin_survey, finish_survey, write_aggregates, write_grouping_values
 
 if TYPE_CHECKING:
     import polars as pl
@@ -94,18 +95,44 @@ def load_respondents(store: Store, file: RespondentFile, options: IngestOptions,
     """
     if options.keep_dont_know:
         file = _with_dont_know(file)
-    by_id = file.codebook.by_id()
-    items = [by_id[item_id] for item_id in file.roles.items]
-    tallies = {grouping: Tally(items, file.missing, weighted=file.roles.weight is not None) for grouping in options.by}
+    tallies = {grouping: _tally(file, grouping) for grouping in file.groups.by}
     with store.transaction():
         begin_survey(store, file.survey_id, file.facts, file.codebook, replace=options.replace)
         count = _Count(Counter())
-        _store_stream(store, file, _counted(file, options, tallies, count, progress))
-        for tally in tallies.values():
+        _store_stream(store, file, _counted(file, tallies, count, progress))
+        for grouping, tally in tallies.items():
             aggregates, left_out = tally.aggregates(options.min_cell)
-            write_aggregates(store, file.survey_id, _specs(tally.populations), aggregates)
-            count.skip(left_out)
+            specs = _specs(tally.populations)
+            write_grouping_values(store, file.survey_id, _group_texts(file, specs))
+            write_aggregates(store, file.survey_id, specs, aggregates)
+            count.skip((*left_out, *_grouped_items(file, grouping, len(specs))))
         return finish_survey(store, file, options, file.skipped + count.skips(), count.n_respondents)
+
+
+def _tally(file: RespondentFile, grouping: tuple[str, ...]) -> Tally:
+    """Return an empty count of the items, but for those that respondents are grouped by."""
+    by_id = file.codebook.by_id()
+    given = {item_id for column in file.groups.columns_of(grouping) for item_id in column.items}
+    items = [by_id[item_id] for item_id in file.roles.items if item_id not in given]
+    if not items:
+        raise usage(f"--by {','.join(grouping)} leaves no item: it groups by all there are.", "Group by less.")
+    return Tally(items, file.missing, weighted=file.roles.weight is not None)
+
+
+def _grouped_items(file: RespondentFile, grouping: tuple[str, ...], n_populations: int) -> Iterator[Skipped]:
+    """Yield the items that respondents are grouped by: what they answered is given, and would leak into training."""
+    for column in file.groups.columns_of(grouping):
+        for item_id in column.items:
+            if item_id in file.roles.items:
+                reason = f"cell of the item that populations by {', '.join(grouping)} are made of"
+                yield Skipped(reason, item_id, n_populations)
+
+
+def _group_texts(file: RespondentFile, specs: Iterable[PopulationSpec]) -> list[GroupText]:
+    """Return what the values of the groups mean, where they do not mean the same in every survey."""
+    groups = dict.fromkeys(group for spec in specs for group in spec.groups)
+    texts = (file.groups.columns[name].text(value) for name, value in groups)
+    return [text for text in texts if text is not None]
 
 
 @dataclass(slots=True)
@@ -123,18 +150,17 @@ class _Count:
 
 
 def _counted(
-    file: RespondentFile,
-    options: IngestOptions,
-    tallies: dict[tuple[str, ...], Tally],
-    count: _Count,
-    progress: Progress,
+    file: RespondentFile, tallies: dict[tuple[str, ...], Tally], count: _Count, progress: Progress
 ) -> Iterator[pl.DataFrame]:
     """Yield the respondents as they will be stored, each batch after its answers have been counted."""
+    spread = Spread()
     for batch in file.batches():
         respondents = add_demographics(batch.respondents, file.roles)
         count.skip(batch.skipped)
+        values = {name: column.values_of(respondents) for name, column in file.groups.columns.items()}
+        spread.add(respondents["iso3"], values, file.groups.columns.values())
         for grouping, tally in tallies.items():
-            count.skip(_count_batch(respondents, grouping, tally, options))
+            count.skip(_count_batch(respondents, grouping, values, tally))
         if respondents.height:
             yield _numbered(respondents, count.n_respondents)
         count.n_respondents += respondents.height
@@ -162,10 +188,10 @@ def _store_stream(store: Store, file: RespondentFile, respondents: Iterator[pl.D
 
 
 def _count_batch(
-    respondents: pl.DataFrame, grouping: tuple[str, ...], tally: Tally, options: IngestOptions
+    respondents: pl.DataFrame, grouping: tuple[str, ...], values: Mapping[str, pl.Series], tally: Tally
 ) -> tuple[Skipped, ...]:
     """Count answers of the respondents whose population is known; return how many have none."""
-    ids = population_ids(respondents, grouping, options.age_bands)
+    ids = population_ids(respondents["iso3"], [values[name] for name in grouping[1:]])
     known = ids.is_not_null()
     if known.all():
         tally.add(respondents, ids, respondents["weight"])

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from surveycli.errors import bad_input
 from surveycli.survey.codebook import Codebook, SurveyFacts
+from surveycli.survey.country import find_iso3
 from surveycli.survey.country_column import read_countries
+from surveycli.survey.find_groups import groups_of_table
 from surveycli.survey.generic import Items, item_ids, user_items
 from surveycli.survey.label_items import demographics_of_table, items_of_table
-from surveycli.survey.label_rules import MISSING_CODES, STATUS_BY_CODE
+from surveycli.survey.label_rules import MISSING_CODES, STATUS_BY_CODE, clean
 from surveycli.survey.labelled_file import SPSS
 from surveycli.survey.recode import RespondentPlan, plan_batches
 from surveycli.survey.survey_table import Column, SurveyTable
@@ -19,15 +21,23 @@ from surveycli.survey.values import IngestOptions, RespondentFile, Roles
 
 LAYOUT = "pew-sav"
 _COUNTRY = ("country", "qcountry")
+_PUBLIC = "public"  # 2021 speaks of publics, some of which are no countries to everybody
 _WEIGHT = ("weight", "weights")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
 def is_pew(table: SurveyTable) -> bool:
     """Tell whether a table is an SPSS file with a country column with value labels, and a weight."""
-    country = table.find(*_COUNTRY)
+    country = _country(table)
     labelled = country is not None and bool(country.value_labels)
     return table.kind == SPSS and labelled and table.find(*_WEIGHT) is not None
+
+
+def _country(table: SurveyTable) -> Column | None:
+    """Return the country column: by its name, or one called public whose labels name a country."""
+    public = table.find(_PUBLIC)
+    named = public is not None and any(find_iso3(clean(label)) for label in public.value_labels.values())
+    return table.find(*_COUNTRY) or (public if named else None)
 
 
 def read_pew(table: SurveyTable, options: IngestOptions) -> RespondentFile:
@@ -36,14 +46,15 @@ def read_pew(table: SurveyTable, options: IngestOptions) -> RespondentFile:
     A blank cell means not asked, of the country or of the respondent's half-sample. Raises SurveyError (exit 3) where
     there is no country or weight column, no item, or a country that nobody knows.
     """
-    country = _role(table, options.country_column, _COUNTRY, "country")
-    weight = _role(table, options.weight_column, _WEIGHT, "weight")
+    country = _role(table, options.country_column, _country(table), "country")
+    weight = _role(table, options.weight_column, table.find(*_WEIGHT), "weight")
     countries = read_countries(table, country, options)
     demographics = demographics_of_table(table)
     items = _items(table, options, (country.name, weight.name))
     year = _year(table)
     survey_id = f"pew-{year}" if year else "pew"
-    plan = RespondentPlan(countries.column, weight.name, items.answers, demographics.answers)
+    groups = groups_of_table(table, items.codebook, (*items.answers, *demographics.answers), demographics, options)
+    plan = RespondentPlan(countries.column, weight.name, items.answers, demographics.answers, groups.raw)
     title = f"Pew Global Attitudes {year}" if year else "Pew Global Attitudes (year unknown)"
     return RespondentFile(
         source=table.source,
@@ -53,6 +64,7 @@ def read_pew(table: SurveyTable, options: IngestOptions) -> RespondentFile:
         codebook=items.codebook,
         roles=Roles("iso3", "weight", item_ids(items), demographics.demographics),
         missing=dict(STATUS_BY_CODE),
+        groups=groups,
         batches=lambda: plan_batches(table, plan),
         skipped=items.skipped + countries.skipped,
     )
@@ -74,16 +86,16 @@ def _items(table: SurveyTable, options: IngestOptions, taken: tuple[str, ...]) -
     return Items(codebook, tuple(item.answer for item in found.items), found.skipped)
 
 
-def _role(table: SurveyTable, named: str | None, usual: tuple[str, ...], what: str) -> Column:
+def _role(table: SurveyTable, named: str | None, usual: Column | None, what: str) -> Column:
     if named:
         return table.require(named, f"the {what}")
-    column = table.find(*usual)
-    if column is None:
+    if usual is None:
+        names = _COUNTRY if what == "country" else _WEIGHT
         raise bad_input(
-            f"{table.name}: expected a column {' or '.join(usual)} for the {what}, found {table.listed()}.",
+            f"{table.name}: expected a column {' or '.join(names)} for the {what}, found {table.listed()}.",
             f"Name it with --{what}-column.",
         )
-    return column
+    return usual
 
 
 def _year(table: SurveyTable) -> str | None:

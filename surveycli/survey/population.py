@@ -11,6 +11,7 @@ from typing import Any
 from surveycli.domain import Population
 from surveycli.survey.country import Country, countries
 from surveycli.survey.country_name import country_name
+from surveycli.survey.population_phrase import Wordbook, group_sentence
 from surveycli.survey.yaml_file import read_yaml, resource
 
 _CONTEXT_FIELDS = ("un_subregion", "cultural_zone", "majority_religion", "income_group")
@@ -26,7 +27,7 @@ class PopulationSpec:
     @property
     def population_id(self) -> str:
         """The ISO-3 code, then each grouping and its value: `KEN|sex=female|age=18-29`."""
-        return "|".join([self.iso3, *(f"{name}={value}" for name, value in self.groups)])
+        return "|".join([self.iso3, *(f"{escaped(name)}={escaped(value)}" for name, value in self.groups)])
 
     @property
     def kind(self) -> str:
@@ -38,18 +39,40 @@ class PopulationSpec:
         return {"country": self.iso3, **dict(self.groups)}
 
 
+def escaped(text: str) -> str:
+    """Return a grouping's name or value as it stands in an id: `|`, `=`, `%` and line breaks by their number.
+
+    >>> escaped("50% | more")
+    '50%25 %7C more'
+    """
+    return re.sub(r"[%|=\x00-\x1f\x7f]", lambda match: f"%{ord(match[0]):02X}", text)
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"%([0-9A-F]{2})", lambda match: chr(int(match[1], 16)), text)
+
+
 def parse_population_id(text: str) -> PopulationSpec | None:
-    """Return the population of an id such as `KEN` or `KEN|sex=female`, or None where it is not one."""
+    """Return the population of an id such as `KEN` or `KEN|sex=female`, or None where it is not one.
+
+    >>> parse_population_id("KEN|q240=7-10").groups
+    (('q240', '7-10'),)
+    """
     iso3, *rest = text.split("|")
-    groups = [re.fullmatch(r"([a-z_]+)=([^|=]+)", part) for part in rest]
-    if iso3 not in countries() or not all(groups):
-        return None
-    return PopulationSpec(iso3, tuple((match[1], match[2]) for match in groups if match))
+    parts = [part.partition("=") for part in rest]
+    spec = PopulationSpec(iso3, tuple((_unescaped(name).lower(), _unescaped(value)) for name, _, value in parts))
+    named = all(name and value for name, value in spec.groups) and len(dict(spec.groups)) == len(spec.groups)
+    return spec if iso3 in countries() and named and spec.population_id == text else None
 
 
 @cache
 def _phrases() -> dict[str, Any]:
-    return read_yaml(resource("phrases.yaml"))
+    """Return the phrases of each language, with those for groups of any kind."""
+    more = read_yaml(resource("group_phrases.yaml"))
+    return {
+        language: {**more[language], **words, "groups": words["groups"] | more[language]["groups"]}
+        for language, words in read_yaml(resource("phrases.yaml")).items()
+    }
 
 
 def dont_know_label(language: str) -> str:
@@ -63,22 +86,25 @@ def phrase_languages() -> tuple[str, ...]:
     return tuple(_phrases())
 
 
-def describe_population(spec: PopulationSpec, languages: Iterable[str] | None = None) -> tuple[Population, ...]:
+def describe_population(
+    spec: PopulationSpec, languages: Iterable[str] | None = None, words: Mapping[str, Wordbook] | None = None
+) -> tuple[Population, ...]:
     """Return the population as each language writes it: name, description for a sentence, context.
 
     `languages` are by default those with phrases. Elsewhere a country's description is its bare name and its context
-    is empty; a subgroup, or a country without a name in that language, is left out.
+    is empty; a subgroup, or a country without a name in that language, is left out. `words` has what columns of the
+    survey's own are called by language.
 
     >>> describe_population(PopulationSpec("USA", (("sex", "female"), ("age", "18-29"))))[0].description
     'women aged 18-29 in the United States'
     >>> [p.description for p in describe_population(PopulationSpec("USA"), ["de", "pt-BR"])]
     ['Vereinigte Staaten', 'Estados Unidos']
     """
-    described = (_describe(spec, language) for language in languages or phrase_languages())
+    described = (_describe(spec, code, (words or {}).get(code, {})) for code in languages or phrase_languages())
     return tuple(population for population in described if population is not None)
 
 
-def _describe(spec: PopulationSpec, language: str) -> Population | None:
+def _describe(spec: PopulationSpec, language: str, book: Wordbook) -> Population | None:
     country = countries()[spec.iso3]
     name = country_name(country, language)
     words = _phrases().get(language)
@@ -86,35 +112,10 @@ def _describe(spec: PopulationSpec, language: str) -> Population | None:
         return None
     if words is None:
         return Population(spec.population_id, language, name, name)
-    return _phrased(spec, language, name, words)
-
-
-def _phrased(spec: PopulationSpec, language: str, localised: str, words: Mapping[str, Any]) -> Population:
-    country = countries()[spec.iso3]
-    place = words["article"] + localised if spec.iso3 in words["with_article"] else localised
-    description = _sentence(spec, place, words)
-    name = description if spec.groups else localised
+    place = words["article"] + name if spec.iso3 in words["with_article"] else name
+    description = group_sentence(spec.groups, place, words, book)
     context = words["between"].join(filter(None, (_known(country, field, words[field]) for field in _CONTEXT_FIELDS)))
-    return Population(spec.population_id, language, name, description, context)
-
-
-def _sentence(spec: PopulationSpec, place: str, words: Mapping[str, Any]) -> str:
-    groups = dict(spec.groups)
-    sex, age = groups.pop("sex", None), groups.pop("age", None)
-    more = "".join(_group_phrase(name, value, words) for name, value in groups.items())
-    who = words["groups"]["sex"].get(sex, words["people"])
-    return str(words["description"].format(who=who, age=_age_phrase(age, words), place=place, more=more))
-
-
-def _group_phrase(name: str, value: str, words: Mapping[str, Any]) -> str:
-    return str(words["groups"].get(name, {}).get(value, f" ({name}: {value})"))
-
-
-def _age_phrase(age: str | None, words: Mapping[str, Any]) -> str:
-    if age is None:
-        return ""
-    low, _, high = age.removesuffix("+").partition("-")
-    return str(words["groups"]["age"]["range" if high else "open"].format(low=low, high=high))
+    return Population(spec.population_id, language, description if spec.groups else name, description, context)
 
 
 def _known(country: Country, field: str, phrases: Mapping[str, str] | str) -> str | None:

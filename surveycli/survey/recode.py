@@ -89,16 +89,21 @@ class CountryColumn:
 
 @dataclass(frozen=True, slots=True)
 class RespondentPlan:
-    """Which columns of a table become what: country, weight, the answers to items, and demographics."""
+    """Which columns of a table become what: country, weight, the answers to items, and demographics.
+
+    `raw` has others that are kept as they are, each with the name that the respondents have it under.
+    """
 
     country: CountryColumn
     weight: str | None
     answers: tuple[AnswerColumn, ...]
     demographics: tuple[AnswerColumn, ...] = ()
+    raw: tuple[tuple[str, str], ...] = ()
 
     def columns(self) -> list[str]:
         """Return the columns that have to be read, each once."""
-        named = [self.country.column, self.weight, *(answer.column for answer in (*self.answers, *self.demographics))]
+        answers = (answer.column for answer in (*self.answers, *self.demographics))
+        named = [self.country.column, self.weight, *answers, *(column for column, _ in self.raw)]
         return list(dict.fromkeys(name for name in named if name is not None))
 
 
@@ -110,6 +115,7 @@ def plan_batches(table: SurveyTable, plan: RespondentPlan) -> Iterator[Batch]:
         raw = batch.respondents
         columns = [_iso3(raw, plan.country), _weight(raw, plan.weight, table)]
         columns += [answer.answers(raw[answer.column]) for answer in (*plan.answers, *plan.demographics)]
+        columns += [raw[column].alias(name) for column, name in plan.raw]
         yield without_unusable(Batch(pl.DataFrame(columns), batch.skipped))
 
 

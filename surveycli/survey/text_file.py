@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ _HEAD_BYTES = 1 << 18
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _MAX_RECORD_BYTES = 64 << 20
 _MAX_HEAD_ROWS = 5
+_QUOTED = re.compile(r'"[^"]*"')
 _EXPORT_AGAIN = "Export the file again as CSV."
 
 
@@ -59,7 +61,7 @@ def read_head(path: Path) -> TextHead:
     check_text(lines, path, 1)
     text = lines.removeprefix(_BOM).decode("utf-8")
     first_line, newline, _ = text.partition("\n")
-    delimiter = max(_DELIMITERS, key=first_line.count)
+    delimiter = max(_DELIMITERS, key=_QUOTED.sub("", first_line).count)
     records = list(_records(text, delimiter))[: _MAX_HEAD_ROWS + 1]
     if not records or not any(records[0]):
         raise bad_input(
@@ -86,7 +88,7 @@ def refuse_doubled(columns: Sequence[str], path: Path) -> None:
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise bad_input(
-            f"{path.name}: {len(doubled)} column names stand there twice (case aside): {', '.join(doubled[:5])}.",
+            f"{path.name}: expected each column name once (case aside), found twice: {', '.join(doubled[:5])}.",
             "Rename or delete one of each.",
         )
 

@@ -45,7 +45,8 @@ def read_user_codebook(path: Path) -> UserCodebook:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise bad_input(f"Cannot read the codebook {path}: {error}.", "It is a YAML or CSV file in UTF-8.") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise bad_input(f"Cannot read the codebook {path}: {reason}.", "It is a YAML or CSV file in UTF-8.") from error
     if path.suffix.lower() == ".csv":
         return _read_csv(text, path)
     try:

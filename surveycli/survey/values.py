@@ -12,6 +12,8 @@ from surveycli.survey.codebook import Codebook, SurveyFacts
 if TYPE_CHECKING:
     import polars as pl
 
+    from surveycli.survey.group_column import Groups
+
 MISSING_STATUSES = ("dont_know", "no_answer", "refused", "not_applicable", "not_asked", "missing_other")
 
 
@@ -25,27 +27,32 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
-class AgeBand:
-    """Ages from `low` to `high`, both included; `high` None is open."""
+class Band:
+    """Numbers from `low` to `high`, both included; `high` None is open."""
 
-    low: int
-    high: int | None
+    low: float
+    high: float | None
 
     @property
     def label(self) -> str:
         """`18-29` or `60+`."""
-        return f"{self.low}+" if self.high is None else f"{self.low}-{self.high}"
+        return f"{self.low:g}+" if self.high is None else f"{self.low:g}-{self.high:g}"
+
+    def holds(self, number: float) -> bool:
+        """Tell whether a number lies in the band."""
+        return self.low <= number and (self.high is None or number <= self.high)
 
 
-DEFAULT_AGE_BANDS = (AgeBand(18, 29), AgeBand(30, 44), AgeBand(45, 59), AgeBand(60, None))
+DEFAULT_AGE_BANDS = (Band(18, 29), Band(30, 44), Band(45, 59), Band(60, None))
 
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
     """How a file is to be read.
 
-    `by` lists groupings, each a list of columns that begins with `country`; every grouping makes populations.
-    A cell with fewer than `min_cell` valid answers is left out and counted.
+    `by` lists groupings, each a list of names in lower case that begins with `country`; every grouping makes
+    populations. `bands` gives the bands that a grouping's numbers fall into, by its name. A cell with fewer than
+    `min_cell` valid answers is left out and counted.
 
     `layout` forces a reader, else the content decides. `country_column`, `weight_column` and `items` (names, `*` for
     anything) name columns that the file's layout leaves open, `codebook` is a file with wordings and response options,
@@ -54,7 +61,7 @@ class IngestOptions:
 
     survey_id: str | None = None
     by: tuple[tuple[str, ...], ...] = (("country",),)
-    age_bands: tuple[AgeBand, ...] = DEFAULT_AGE_BANDS
+    bands: tuple[tuple[str, tuple[Band, ...]], ...] = ()
     min_cell: int = 1
     replace: bool = False
     keep_dont_know: bool = False
@@ -116,7 +123,7 @@ class DistributionFile:
 
 @dataclass(frozen=True, slots=True)
 class Demographic:
-    """A column that respondents can be grouped by: its codes' values, or none where it holds a number (an age)."""
+    """A column that respondents of any survey are grouped by: its codes' values, or none where it holds an age."""
 
     column: str
     values: dict[int, str] | None = None
@@ -144,7 +151,8 @@ class Batch:
 class RespondentFile:
     """Respondents' own answers, read in batches so that memory does not grow with their number.
 
-    `missing` gives the status of each code that is no answer; every other code must be in the codebook.
+    `missing` gives the status of each code that is no answer; every other code must be in the codebook. `groups` are
+    the columns that the user wants populations of.
     """
 
     source: SourceFile
@@ -154,5 +162,6 @@ class RespondentFile:
     codebook: Codebook
     roles: Roles
     missing: dict[int, str]
+    groups: Groups
     batches: Callable[[], Iterator[Batch]]
     skipped: tuple[Skipped, ...] = ()

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from surveycli.errors import conflict
 from surveycli.store import Store
 from surveycli.survey.aggregate import Aggregates
 from surveycli.survey.codebook import Codebook, SurveyFacts
 from surveycli.survey.country import country_frame
+from surveycli.survey.group_column import GroupText
 from surveycli.survey.population import (
     PopulationSpec,
     describe_population,
     parse_population_id,
     phrase_languages,
 )
+from surveycli.survey.population_phrase import GroupWords, Wordbook
 from surveycli.survey.values import DistributionFile, IngestOptions, IngestReport, RespondentFile, Skipped
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+_GROUP_TEXT_TYPES = {
+    "grouping": str,
+    "value": str,
+    "item_id": str,
+    "low_code": int,
+    "high_code": int,
+    "label": str,
+    "value_label": str,
+}
 
 
 def begin_survey(store: Store, survey_id: str, facts: SurveyFacts, codebook: Codebook, *, replace: bool) -> None:
@@ -82,11 +96,34 @@ def _option_texts(codebook: Codebook) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["item_id", "option_code", "language", "label", "origin"], orient="row")
 
 
+def write_grouping_values(store: Store, survey_id: str, texts: Iterable[GroupText]) -> None:
+    """Write what the survey's own columns that populations are made of mean.
+
+    Raises SurveyError (exit 5) where one means something else in another survey of the store.
+    """
+    import polars as pl
+
+    rows = [asdict(text) for text in texts]
+    if not rows:
+        return
+    frames = {"incoming_grouping_value": pl.DataFrame(rows, _GROUP_TEXT_TYPES)}
+    others = store.frame("survey/find_other_meaning", frames, survey_id=survey_id).to_dicts()
+    if others:
+        other = others[0]
+        raise conflict(
+            f"{other['grouping']}={other['value']} means {other['label']!r}: {other['value_label']!r} in survey"
+            f" {other['survey_id']} of the store, but {other['new_label']!r}: {other['new_value_label']!r} in"
+            " this file: one population_id would stand for two populations.",
+            "Rename the column in the file, or keep this survey in a store of its own (--store).",
+        )
+    store.run("survey/write_grouping_values", frames=frames, survey_id=survey_id)
+
+
 def write_aggregates(store: Store, survey_id: str, specs: list[PopulationSpec], aggregates: Aggregates) -> None:
     """Write populations, cells, distributions and counts of missing answers."""
     import polars as pl
 
-    store.run("survey/write_populations", frames=_population_frames(specs, phrase_languages()))
+    store.run("survey/write_populations", frames=_population_frames(store, specs, phrase_languages()))
     for language in store.frame("survey/list_languages", survey_id=None)["language"].to_list():
         name_populations(store, language)
     frames = {"incoming_cell": aggregates.cells, "incoming_share": aggregates.shares}
@@ -103,21 +140,34 @@ def name_populations(store: Store, language: str) -> tuple[str, ...]:
     unnamed = [str(row["population_id"]) for row in store.rows("survey/list_unnamed_populations", language=language)]
     specs = [spec for name in unnamed if (spec := parse_population_id(name)) is not None]
     if specs:
-        store.run("survey/write_populations", frames=_population_frames(specs, (language,)))
+        store.run("survey/write_populations", frames=_population_frames(store, specs, (language,)))
     return tuple(str(row["population_id"]) for row in store.rows("survey/list_unnamed_populations", language=language))
 
 
-def _population_frames(specs: Sequence[PopulationSpec], languages: Sequence[str]) -> dict[str, pl.DataFrame]:
+def _population_frames(
+    store: Store, specs: Sequence[PopulationSpec], languages: Sequence[str]
+) -> dict[str, pl.DataFrame]:
+    words = {language: _wordbook(store, language) for language in languages}
     populations = [(spec.population_id, spec.kind, spec.iso3, json.dumps(spec.definition())) for spec in specs]
     texts = [
         (text.population_id, text.language, text.name, text.description, text.context)
         for spec in specs
-        for text in describe_population(spec, languages)
+        for text in describe_population(spec, languages, words)
     ]
     text_columns = ["population_id", "language", "name", "description", "context"]
     return {
         "incoming_population": _text_frame(populations, ["population_id", "kind", "iso3", "definition"]),
         "incoming_population_text": _text_frame(texts, text_columns),
+    }
+
+
+def _wordbook(store: Store, language: str) -> Wordbook:
+    """Return what the groupings of the store's surveys are called in a language."""
+    return {
+        (row["grouping"], row["value"]): GroupWords(
+            row["label"], row["low_label"], row["high_label"], is_answer=row["is_answer"]
+        )
+        for row in store.rows("survey/list_group_words", language=language)
     }
 
 

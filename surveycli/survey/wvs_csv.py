@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from surveycli.errors import bad_input
 from surveycli.survey.codebook import load_codebook, load_survey_facts
-from surveycli.survey.country import countries, find_iso3, iso3_by_wvs_code
+from surveycli.survey.country_match import CountryMap, match_countries
 from surveycli.survey.csv_batches import CsvPlan, read_csv_batches
+from surveycli.survey.find_groups import Groupable, find_groups
+from surveycli.survey.survey_table import Column
 from surveycli.survey.text_file import TextHead
 from surveycli.survey.usable import usable_weight, without_unusable
-from surveycli.survey.values import Batch, Demographic, RespondentFile, Roles, Skipped, SourceFile
+from surveycli.survey.values import Batch, Demographic, IngestOptions, RespondentFile, Roles, Skipped, SourceFile
 from surveycli.survey.yaml_file import read_yaml, resource
 
 if TYPE_CHECKING:
@@ -54,14 +56,15 @@ def is_wvs7_csv(head: TextHead) -> bool:
     return looks_wvs and (bool(names & items) or any(map(_INVERTED_COLUMN.fullmatch, names)))
 
 
-def read_wvs7_csv(source: SourceFile, head: TextHead, *, keep_private: bool = False) -> RespondentFile:
+def read_wvs7_csv(source: SourceFile, head: TextHead, options: IngestOptions) -> RespondentFile:
     """Return the respondents of a cross-national file.
 
-    Raises SurveyError (exit 3) where it is not separated by commas, has no country column, no items, no rows, or
-    inverted scales.
+    The country map has the ISO-3 codes of country codes that nobody else knows; '' leaves out who has them. Raises
+    SurveyError: exit 3 where it is not separated by commas, has no country column, no items, no rows, or inverted
+    scales, 2 where it cannot be grouped as the options want.
     """
     _refuse_unreadable(head)
-    binding = _bind(head, keep_private=keep_private)
+    binding = _bind(head, options)
     codebook = load_codebook(CODEBOOK)
     facts = load_survey_facts(CODEBOOK)
     release = _RELEASE.search(head.first(_columns()["version"]) or "")
@@ -70,12 +73,16 @@ def read_wvs7_csv(source: SourceFile, head: TextHead, *, keep_private: bool = Fa
         for name, column in _columns()["demographics"].items()
         if column["column"] in binding.names
     }
+    columns = [Column(name) for name in binding.names]
+    stored = {name: name for name in binding.names}
     roles = Roles(
         iso3="iso3",
         weight="weight" if binding.weight else None,
         items=tuple(item.item_id for item in codebook if item.item_id in binding.names),
         demographics=demographics,
     )
+    withheld = [name for name in _columns()["private"] if name not in binding.names]
+    groupable = Groupable(head.path.name, columns, stored, codebook, demographics, withheld)
     return RespondentFile(
         source=source,
         layout=LAYOUT,
@@ -84,7 +91,8 @@ def read_wvs7_csv(source: SourceFile, head: TextHead, *, keep_private: bool = Fa
         codebook=codebook,
         roles=roles,
         missing=dict(_columns()["missing"]),
-        batches=lambda: _batches(head, binding),
+        groups=find_groups(options, groupable),
+        batches=lambda: _batches(head, binding, options.country_map),
         skipped=binding.skipped,
     )
 
@@ -105,8 +113,11 @@ def _refuse_unreadable(head: TextHead) -> None:
         raise bad_input(f"{name} has column names but no respondents.", "Fetch the file again.")
 
 
-def _bind(head: TextHead, *, keep_private: bool) -> _Binding:
-    """Return which columns are read, and count those that are not by the reason why."""
+def _bind(head: TextHead, options: IngestOptions) -> _Binding:
+    """Return which columns are read, and count those that are not by the reason why.
+
+    A column that the user wants populations of is read, but for one that could identify a respondent.
+    """
     known = _columns()
     country = head.column(known["country"]) or head.column(known["country_alpha"])
     if country is None:
@@ -115,7 +126,7 @@ def _bind(head: TextHead, *, keep_private: bool) -> _Binding:
             f" found neither among {len(head.columns)} columns.",
             "Export the file with it.",
         )
-    kinds = _column_types(keep_private=keep_private)
+    kinds = _types_of_groups(options) | _column_types(keep_private=options.keep_private)
     names: dict[str, str] = {}
     left_out: Counter[str] = Counter()
     for column in head.columns:
@@ -132,6 +143,15 @@ def _bind(head: TextHead, *, keep_private: bool) -> _Binding:
         types={names[canonical]: _type_of(canonical, kinds) for canonical in names},
         skipped=tuple(Skipped(reason, "columns", n) for reason, n in sorted(left_out.items())) + _unbound(names, head),
     )
+
+
+def _types_of_groups(options: IngestOptions) -> dict[str, PolarsType]:
+    """Return the type of columns that the user wants populations of and that are not read otherwise: text."""
+    import polars as pl
+
+    wanted = (name.upper() for grouping in options.by for name in grouping[1:])
+    taken = {*_columns()["private"], _columns()["weight"]}
+    return {name: pl.String for name in wanted if name not in taken and not _ITEM_COLUMN.fullmatch(name)}
 
 
 def _reason_left_out(canonical: str) -> str:
@@ -173,7 +193,7 @@ def _type_of(canonical: str, kinds: dict[str, PolarsType]) -> PolarsType:
     return pl.Int16 if canonical in {item.item_id for item in load_codebook(CODEBOOK)} else pl.Int32
 
 
-def _batches(head: TextHead, binding: _Binding) -> Iterator[Batch]:
+def _batches(head: TextHead, binding: _Binding, country_map: CountryMap) -> Iterator[Batch]:
     """Yield the respondents under canonical names, with iso3 and weight; rows without a weight are left out."""
     import polars as pl
 
@@ -184,7 +204,7 @@ def _batches(head: TextHead, binding: _Binding) -> Iterator[Batch]:
     plan = CsvPlan(types, frozenset(strict | ({binding.country} if not binding.is_alpha else set())))
     renamed = {column: name for name, column in binding.names.items()}
     for batch in read_csv_batches(head, plan):
-        iso3 = _iso3(batch.respondents[binding.country], head)
+        iso3 = _iso3(batch.respondents[binding.country], head, country_map)
         weight = _weight(batch.respondents, binding)
         wave = _columns()["wave"]
         frame = batch.respondents.drop(binding.weight or [], strict=False).rename(renamed, strict=False)
@@ -194,23 +214,14 @@ def _batches(head: TextHead, binding: _Binding) -> Iterator[Batch]:
         yield without_unusable(Batch(frame, batch.skipped))
 
 
-def _iso3(country: pl.Series, head: TextHead) -> pl.Series:
+def _iso3(country: pl.Series, head: TextHead, country_map: CountryMap) -> pl.Series:
     """Return ISO-3 codes; null stays null. Raises SurveyError (exit 3) that lists unknown codes."""
     import polars as pl
 
     codes = country.drop_nulls().unique().sort().to_list()
-    known: dict[Any, str | None] = {code: _find_country(code) for code in codes}
-    unknown = [str(code) for code, iso3 in known.items() if iso3 is None]
-    if unknown:
-        raise bad_input(
-            f"{head.path.name}: column {country.name} holds unknown country codes: {', '.join(unknown[:20])}.",
-            f'Known are the {len(countries())} codes in `surveycli sql "select iso3, wvs_code from country"`.',
-        )
+    iso3 = match_countries(map(str, codes), country_map, f"{head.path.name}: column {country.name}")
+    known: dict[Any, str | None] = {code: iso3[str(code)] or None for code in codes}
     return country.replace_strict(known, default=None, return_dtype=pl.String).alias("iso3")
-
-
-def _find_country(code: int | str) -> str | None:
-    return find_iso3(code) if isinstance(code, str) else iso3_by_wvs_code().get(code)
 
 
 def _weight(respondents: pl.DataFrame, binding: _Binding) -> pl.Series:

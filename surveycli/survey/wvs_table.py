@@ -12,9 +12,10 @@ from surveycli.errors import bad_input
 from surveycli.survey.cell_items import has_words, item_of_cells
 from surveycli.survey.codebook import Codebook, ItemSpec, SurveyFacts, load_codebook, load_survey_facts
 from surveycli.survey.country_column import Countries, read_countries
+from surveycli.survey.find_groups import groups_of_table
 from surveycli.survey.generic import Items, find_weight, item_ids, slug, user_items
 from surveycli.survey.label_items import DemographicColumns, demographics_of_table, items_of_table, match_columns
-from surveycli.survey.label_rules import STATUS_BY_CODE, clean
+from surveycli.survey.label_rules import STATUS_BY_CODE, clean, fold, status_of_label
 from surveycli.survey.recode import AnswerColumn, RespondentPlan, as_number, plan_batches
 from surveycli.survey.survey_table import Cell, Column, SurveyTable
 from surveycli.survey.user_codebook import UserCodebook, read_user_codebook
@@ -28,6 +29,9 @@ _HEADER = re.compile(r"([A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*)\s*(?:[:.]\s*|\s+
 _INVERTED = re.compile(r"[QV]\d+P", re.IGNORECASE)
 _WAVE7_ITEM = re.compile(r"Q\d+\w*", re.IGNORECASE)
 _OLD_ITEM = re.compile(r"V(\d+)[A-Z_]*\w?", re.IGNORECASE)
+_RELEASE = re.compile(r"\d+(?:-\d+)+")
+# `..._Csv_v5.1.csv`, `..._csv_v20201117.csv`, `..._v_2016_01_01`.
+_RELEASE_IN_NAME = re.compile(r"_v_?(\d+(?:[._-]\d+)*)", re.IGNORECASE)
 _WAVE_IN_NAME = re.compile(r"(?:wave|wv|w)[\s_-]*([1-7])(?!\d)", re.IGNORECASE)
 _FEW = 5  # so many items tell a file of WVS from one that happens to have a column Q1
 
@@ -69,7 +73,10 @@ def read_wvs_table(table: SurveyTable, options: IngestOptions) -> RespondentFile
     weight, notes = find_weight(table, options.weight_column, usual)
     items = _items(table, wave, options)
     demographics = _demographics(table, wave)
-    plan = RespondentPlan(countries.column, weight, items.answers, demographics.answers)
+    answers = (*items.answers, *demographics.answers)
+    withheld = () if options.keep_private else _wave7_columns()["private"]
+    groups = groups_of_table(table, items.codebook, answers, demographics, options, withheld)
+    plan = RespondentPlan(countries.column, weight, items.answers, demographics.answers, groups.raw)
     only = {iso3 for iso3 in countries.column.iso3.values() if iso3}
     return RespondentFile(
         source=table.source,
@@ -79,6 +86,7 @@ def read_wvs_table(table: SurveyTable, options: IngestOptions) -> RespondentFile
         codebook=items.codebook,
         roles=Roles("iso3", "weight" if weight else None, item_ids(items), demographics.demographics),
         missing=dict(STATUS_BY_CODE),
+        groups=groups,
         batches=lambda: plan_batches(table, plan),
         skipped=items.skipped + countries.skipped + notes,
     )
@@ -121,7 +129,7 @@ def _wave(table: SurveyTable) -> int | None:
     """Return the wave by its column, else by the names of the items, else by the file's name; None if nothing says."""
     column = table.find(*_waves()["wave"])
     cells = table.present([column.name])[column.name] if column else frozenset()
-    waves = {int(number) for cell in cells if (number := as_number(cell)) is not None and number in range(1, 8)}
+    waves = {wave for cell in cells if (wave := _wave_of_cell(cell)) is not None}
     if len(waves) > 1:
         raise bad_input(
             f"{table.name}: expected one wave, found waves {', '.join(map(str, sorted(waves)))}.",
@@ -133,6 +141,16 @@ def _wave(table: SurveyTable) -> int | None:
         return 7
     found = _WAVE_IN_NAME.search(table.source.path.stem)
     return int(found[1]) if found else None
+
+
+def _wave_of_cell(cell: Cell) -> int | None:
+    """Return the wave that a cell names by its number, or by its years such as 2010-2014; None where it names none."""
+    number = as_number(cell)
+    if number is not None:
+        return int(number) if number in range(1, 8) else None
+    years = re.search(r"\d{4}\s*[-–]\s*(\d{4})", str(cell))
+    last_year: dict[int, int] = _waves()["last_year"]
+    return last_year.get(int(years[1])) if years else None
 
 
 def _countries(table: SurveyTable, options: IngestOptions) -> Countries:
@@ -154,11 +172,23 @@ def _survey_id(table: SurveyTable, wave: int | None, countries: set[str]) -> str
 
 def _facts(table: SurveyTable, wave: int | None, countries: set[str]) -> SurveyFacts:
     where = f", {min(countries)}" if len(countries) == 1 else ""
+    release = _release(table)
     if wave == 7:
         facts = load_survey_facts(_CODEBOOK)
-        return replace(facts, title=facts.title + where, release=None)
+        return replace(facts, title=facts.title + where, release=release)
     title = f"World Values Survey wave {wave}" if wave else f"World Values Survey ({table.source.path.stem})"
-    return SurveyFacts(title + where, wave=str(wave) if wave else None, source="https://www.worldvaluessurvey.org")
+    return SurveyFacts(
+        title + where, wave=str(wave) if wave else None, release=release, source="https://www.worldvaluessurvey.org"
+    )
+
+
+def _release(table: SurveyTable) -> str | None:
+    """Return the release from the file's column for it, else from its name, with hyphens: 5-0-0, 20201117."""
+    column = table.find(_wave7_columns()["version"])
+    cells = table.present([column.name])[column.name] if column else ()
+    stated = sorted(found[0] for cell in cells if (found := _RELEASE.search(str(cell))))
+    named = _RELEASE_IN_NAME.search(table.source.path.stem)
+    return stated[-1] if stated else (re.sub(r"[._]", "-", named[1]) if named else None)
 
 
 def _items(table: SurveyTable, wave: int | None, options: IngestOptions) -> Items:
@@ -199,8 +229,19 @@ def _book_id(wave: int | None) -> str:
 
 
 def _items_of_labels(table: SurveyTable, wave: int | None, columns: Sequence[Column]) -> Items:
-    found = items_of_table(table, wanted=[column.name for column in columns], taken=(), blank=None)
+    known = replace(table, columns=tuple(map(_with_missing, table.columns)))
+    found = items_of_table(known, wanted=[column.name for column in columns], taken=(), blank=None)
     return _checked(table, wave, [(item.spec, item.answer) for item in found.items], found.skipped)
+
+
+def _with_missing(column: Column) -> Column:
+    """Return a column in which the missing codes of WVS are known, whatever their labels say, or without any."""
+    plain: dict[Cell, str] = {
+        code: status.replace("_", " ")
+        for code, status in _plain_missing().items()
+        if status_of_label(column.value_labels.get(code, "")) is None
+    }
+    return replace(column, value_labels={**column.value_labels, **plain}) if column.value_labels else column
 
 
 def _items_of_cells(
@@ -246,8 +287,9 @@ def _demographics(table: SurveyTable, wave: int | None) -> DemographicColumns:
     if not coded:
         return demographics_of_table(table)
     answers = tuple(
-        AnswerColumn(part.column.name, f"{part.name}_code", {code: code for code in part.values or range(120)})
+        AnswerColumn(part.column.name, f"{part.name}_code", {code: code for code in part.values or range(120)}, labels)
         for part in coded
+        for labels in [{fold(value): code for code, value in (part.values or {}).items()}]
     )
     return DemographicColumns(answers, {part.name: Demographic(f"{part.name}_code", part.values) for part in coded})
 
@@ -264,5 +306,11 @@ def _coded(table: SurveyTable, wave: int | None) -> list[_Coded]:
     return [
         _Coded(name, column, values)
         for name, (column, values) in found.items()
-        if column is not None and not has_words(cells[column.name])
+        if column is not None and _says(cells[column.name], values)
     ]
+
+
+def _says(cells: frozenset[Cell], values: Mapping[int, str] | None) -> bool:
+    """Tell whether cells are codes, or the labels `values` themselves; missing answers aside."""
+    known = set(map(fold, (values or {}).values()))
+    return not has_words({cell for cell in cells if fold(str(cell)) not in known})

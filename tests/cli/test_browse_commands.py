@@ -42,8 +42,19 @@ def test_show_says_where_shares_are_unweighted(run_cli: Callable, bundled_store_
 def test_show_without_a_country_gives_the_range(run_cli: Callable, bundled_store_path: Path) -> None:
     """The mean over populations comes with the lowest and the highest and where they are."""
     outcome = run_cli("show", "Q57", "--store", bundled_store_path)
-    assert "Mean of 63 populations" in outcome.out
+    assert "Mean of 63 countries" in outcome.out
     assert "2% ZWE to 65% CHN" in outcome.out
+
+
+def test_show_names_other_surveys_with_the_item(run_cli: Callable, bundled_store_path: Path, tmp_path: Path) -> None:
+    """Where several surveys have an item of this id, the one shown is named, and so are the others."""
+    table = tmp_path / "t.csv"
+    table.write_text("survey,item,population,code,n\nmine,Q57,KEN,1,30\nmine,Q57,KEN,2,10\n")
+    assert run_cli("ingest", table, "--store", bundled_store_path).code == ExitCode.OK
+    both = run_cli("show", "Q57", "--country", "KEN", "--store", bundled_store_path).out
+    assert both.startswith("Q57 (wvs7)") and "Other surveys have a Q57, too (--survey): mine." in both
+    one = run_cli("show", "Q57", "--country", "KEN", "--survey", "mine", "--store", bundled_store_path).out
+    assert one.startswith("Q57 (mine)") and "Other surveys" not in one
 
 
 @pytest.mark.parametrize(

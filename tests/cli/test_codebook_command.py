@@ -68,7 +68,7 @@ def test_both_parts_of_globalopinionqa_are_reported(run_cli: Callable, tmp_path:
     (item,) = run_cli(
         "sql", "select item_id from item where survey_id = 'goqa-gas'", "--store", store, "--format", "csv"
     ).out.splitlines()[1:]
-    assert "20.0 % dont know" in run_cli("show", item, "--country", "KEN", "--store", store).out
+    assert "20.0 % don't know" in run_cli("show", item, "--country", "KEN", "--store", store).out
 
 
 @pytest.mark.parametrize(

@@ -25,11 +25,62 @@ def test_ingest_reports_what_came_in_and_what_was_left_out(run_cli: Callable, tm
 def test_subgroups_come_with_their_own_age_bands(run_cli: Callable, tmp_path: Path) -> None:
     """Two groupings in one ingest give countries and their subgroups by the bands asked for."""
     path, store = write_wvs_like(tmp_path / "wvs.csv", n_respondents=1320), tmp_path / "s.duckdb"
-    arguments = ("--by", "country", "--by", "country,sex,age", "--age-bands", "18-44,45+", "--min-cell", "2")
+    arguments = ("--by", "country", "--by", "country,sex,age", "--bands", "age=18-44,45+", "--min-cell", "2")
     assert run_cli("ingest", path, "--store", store, *arguments).code == ExitCode.OK
     query = "select distinct definition->>'age' as age, kind from population order by 1"
     shown = run_cli("sql", query, "--store", store, "--format", "csv")
     assert shown.out.splitlines() == ["age,kind", "18-44,subgroup", "45+,subgroup", ",country"]
+
+
+def test_populations_by_any_column_go_all_the_way(run_cli: Callable, tmp_path: Path) -> None:
+    """Populations made of an item's answers can be shown, split, predicted for and checked like any other."""
+    path, store = write_wvs_like(tmp_path / "wvs.csv", n_respondents=1320), tmp_path / "s.duckdb"
+    by = ("--by", "country", "--by", "country,sex,Q240", "--bands", "Q240=1-5,6-10")
+    report = run_cli("ingest", path, "--store", store, *by)
+    assert report.code == ExitCode.OK
+    assert "cell of the item that populations by country, sex, q240 are made of" in " ".join(report.out.split())
+    shown = run_cli("show", "Q57", "--population", "KEN|sex=female|q240=6-10", "--store", store)
+    assert "is from 6 to 10 (Right)" in " ".join(shown.out.split())
+    given = run_cli("show", "Q240", "--population", "KEN|sex=female|q240=6-10", "--store", store)
+    assert given.code == ExitCode.NOT_FOUND
+    assert run_cli("split", "unseen-questions", "--store", store).code == ExitCode.OK
+    arguments = ("--predictor", "item-mean", "--split", "unseen-questions", "--part", "test", "--store", store)
+    assert run_cli("predict", *arguments).code == ExitCode.OK
+    assert run_cli("check", "--store", store).code == ExitCode.OK
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--by", "country,Q2601"), "Columns with a name like it: Q261, Q260"),
+        (("--by", "country,O1_LONGITUDE"), "--keep-private"),
+        (("--by", "country,D_INTERVIEW"), "--bands d_interview=LOW-HIGH"),
+        (("--by", "country,sex,Q260"), "names one column twice"),
+        (("--by", "country,sex", "--bands", "sex=1-2"), "its values are male, female, not numbers"),
+        (("--by", "country,sex", "--bands", "Q240=1-5"), "no --by names it"),
+    ],
+)
+def test_what_cannot_be_grouped_by_exits_2(
+    arguments: tuple[str, ...], message: str, run_cli: Callable, tmp_path: Path
+) -> None:
+    """It says what can be, and leaves no new store."""
+    path, store = write_wvs_like(tmp_path / "wvs.csv", n_respondents=3300), tmp_path / "s.duckdb"
+    outcome = run_cli("ingest", path, "--store", store, *arguments)
+    assert outcome.code == ExitCode.USAGE
+    assert message in " ".join(outcome.err.split())
+    assert not store.exists()
+
+
+def test_one_id_for_two_populations_exits_5(run_cli: Callable, tmp_path: Path) -> None:
+    """A second survey whose column of that name asks something else is a conflict."""
+    store, path = tmp_path / "s.duckdb", tmp_path / "p.csv"
+    path.write_text("nation,Q1,Q57\nKEN,1,1\nKEN,2,2\nKEN,1,2\n")
+    wvs = write_wvs_like(tmp_path / "wvs.csv")
+    assert run_cli("ingest", wvs, "--store", store, "--by", "country,Q57").code == ExitCode.OK
+    arguments = ("--country-column", "nation", "--items", "Q1,Q57", "--layout", "generic", "--by", "country,Q57")
+    outcome = run_cli("ingest", path, "--store", store, *arguments)
+    assert outcome.code == ExitCode.CONFLICT
+    assert "one population_id would stand for two populations" in " ".join(outcome.err.split())
 
 
 def test_the_bundled_survey_needs_no_file(run_cli: Callable, tmp_path: Path) -> None:
@@ -48,8 +99,9 @@ def test_the_bundled_survey_needs_no_file(run_cli: Callable, tmp_path: Path) -> 
         (),
         ("x.csv", "--bundled"),
         ("--bundled", "--survey", "mine"),
+        ("--bundled", "--bands", "age=18+"),
         ("x.csv", "--by", "sex"),
-        ("x.csv", "--age-bands", "9"),
+        ("x.csv", "--bands", "age=9"),
     ],
 )
 def test_options_that_do_not_go_together_are_usage_errors(

@@ -96,6 +96,25 @@ def test_errors_come_with_a_hint_and_no_traceback(run_cli: Callable, tmp_path: P
     assert "Traceback" not in result.err
 
 
+def test_ctrl_c_during_a_query_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What DuckDB makes of Ctrl-C ends with the exit code of Ctrl-C; any other RuntimeError stays a bug."""
+    from surveycli.cli import main
+
+    def stop(message: str) -> Callable[[], None]:
+        def run() -> None:
+            raise RuntimeError(message)
+
+        return run
+
+    monkeypatch.setattr(main, "app", stop("Query interrupted"))
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    assert ended.value.code == 130
+    monkeypatch.setattr(main, "app", stop("something else"))
+    with pytest.raises(RuntimeError, match="something else"):
+        main.main()
+
+
 def test_the_store_may_be_named_by_the_environment(
     run_cli: Callable, bundled_store_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

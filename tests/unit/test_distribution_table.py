@@ -88,7 +88,7 @@ def test_an_option_that_a_population_never_chose_is_zero_there(store: Store, tmp
         ({"code": [1, 1, 1, 2, 3]}, "T1, KEN, code 1 stands there more than once"),
         ({"share": [70, 30, 25, 25, 50]}, "share of T1 in KEN should sum to 1, found 100"),
         ({"share": [0.7, None, 0.25, 0.25, 0.5]}, "should sum to 1"),
-        ({"n": [-1, 10, 5, 5, 10]}, "column n should hold a number, found .-1. in row 1"),
+        ({"n": [-1, 10, 5, 5, 10]}, "column n should hold a number of 0 or more, found .-1. in row 1"),
         ({"code": ["a", "2", "1", "2", "3"]}, "column code should hold a number, found 'a' in row 1"),
     ],
 )
@@ -98,3 +98,12 @@ def test_a_wrong_table_is_refused(changes: dict[str, object], message: str, stor
     with pytest.raises(SurveyError, match=message):
         ingest_file(store, tmp_path / "t.csv")
     assert query(store, "SELECT count(*) FROM survey") == [(0,)]
+
+
+def test_a_country_map_is_the_way_out(store: Store, tmp_path: Path) -> None:
+    """The user's map gives the code of a label that nobody knows; an empty code leaves its rows out, counted."""
+    table(population=["KEN", "KEN", "Atlantis", "Atlantis", "Atlantis"]).write_csv(tmp_path / "t.csv")
+    ingest_file(store, tmp_path / "t.csv", IngestOptions(country_map=(("Atlantis", "GRC"),)))
+    assert query(store, "SELECT DISTINCT population_id FROM cell ORDER BY 1") == [("GRC",), ("KEN",)]
+    report = ingest_file(store, tmp_path / "t.csv", IngestOptions(country_map=(("atlantis", ""),), survey_id="less"))
+    assert [(skip.reason, skip.n_skipped) for skip in report.skipped] == [("left out by the country map", 3)]

@@ -198,6 +198,14 @@ def test_named_columns_without_a_codebook_are_numbered_and_nominal(
     assert query(store, "SELECT count(share) FROM response_distribution") == [(0,)]  # no weight column was named
 
 
+def test_codes_below_zero_are_missing_without_a_codebook(store: Store, tmp_path: Path) -> None:
+    """Where nobody says what -1 and -4 mean, they are missing answers of unknown kind, not codes to report."""
+    frame = pl.DataFrame({"land": ["Kenya"] * 6, "A": [1, 2, 2, -1, -4, -4]})
+    report = ingest_file(store, write(frame, tmp_path / "t.csv"), IngestOptions(country_column="land", items=("A",)))
+    assert query(store, "SELECT status, n_respondents FROM missing_count") == [("missing_other", 3)]
+    assert not any(skip.reason == "code not in the codebook" for skip in report.skipped)
+
+
 def test_labels_without_a_codebook_are_ordered_only_on_a_known_ladder(store: Store, tmp_path: Path) -> None:
     """Never to always is ordinal in that order, other words are nominal, numbers mixed with words are no item."""
     rows = 30
@@ -316,7 +324,7 @@ def test_a_wrong_codebook_says_where(case: str, frame: pl.DataFrame, store: Stor
         (IngestOptions(country_column="land"), "says nothing about its items, and neither did you"),
         (IngestOptions(country_column="land", items=("COFFEE",)), "has no column 'COFFEE'"),
         (IngestOptions(country_column="land", items=("note",)), "no column makes an item .note: fewer than two"),
-        (IngestOptions(country_column="note", items=("TEA",)), "holds 1 unknown country labels: x"),
+        (IngestOptions(country_column="note", items=("TEA",)), "holds 1 unknown country label: x"),
         (IngestOptions(country_column="land", items=("TEA",), weight_column="note"), "no respondent is left"),
     ],
 )

@@ -96,6 +96,8 @@ def test_the_national_sample_stands_for_its_country(store: Store, tmp_path: Path
         assert by_country["CHN"] == pytest.approx([0.25, 0.75])
         others = {skip.subject for skip in report.skipped if skip.reason == "another sample stands for IND"}
         assert others == {"India (Non-national sample)", "India (Old national sample)"}
+        only = {skip.subject for skip in report.skipped if skip.reason.endswith("only sample is not national")}
+        assert only == {"China (Non-national sample)"}
 
 
 def test_cells_without_any_answer_are_counted_not_stored(store: Store, tmp_path: Path) -> None:
@@ -198,6 +200,21 @@ def test_shares_far_from_1_are_said_to_be(store: Store, tmp_path: Path) -> None:
     assert query(store, "SELECT share FROM missing_count") == [(0.2,)]
 
 
+@pytest.mark.parametrize(("empty", "kept"), [("GAS", "goqa-wvs"), ("WVS", "goqa-gas")])
+def test_a_part_without_shares_does_not_keep_the_other_out(empty: str, kept: str, store: Store, tmp_path: Path) -> None:
+    """Where all rows of one part sum to zero the other is ingested, and the empty one is named as left out."""
+    full = "WVS" if empty == "GAS" else "GAS"
+    rows = [
+        ("q", {"Kenya": [0, 0], "Japan": [0, 0]}, ["a", "b"], empty),
+        ("r", {"Kenya": [0.5, 0.5]}, ["a", "b"], full),
+    ]
+    report = ingest_file(store, write_goqa(tmp_path / "g.csv", rows), IngestOptions())
+    assert (report.survey_id, report.also, report.n_cells) == (kept, (), 1)
+    left_out = {skip.reason: skip.n_skipped for skip in report.skipped}
+    assert left_out[f"no question of part {empty} has shares: no survey of it"] == 1
+    assert left_out["shares of the response options sum to 0"] == 2
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
@@ -206,7 +223,7 @@ def test_shares_far_from_1_are_said_to_be(store: Store, tmp_path: Path) -> None:
             "2 unknown country labels: Atlantis; L",
         ),
         ([("q", "x", "y", "GAS")], "none of its 1 rows holds selections"),
-        ([("q", {"Kenya": [0, 0]}, ["a", "b"], "GAS")], "no question of its part GAS has shares"),
+        ([("q", {"Kenya": [0, 0]}, ["a", "b"], "GAS")], "no question has shares, in either part"),
         ([], "has column names but no rows"),
     ],
 )

@@ -37,7 +37,7 @@ def _without(column: str) -> Callable[[bytes], bytes]:
 CASES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "empty": (lambda _: b"", "is empty"),
     "no country column": (_without("B_COUNTRY"), "expected a country column B_COUNTRY or B_COUNTRY_ALPHA"),
-    "unknown country": (_in_cell("B_COUNTRY", 5, "9999"), "column B_COUNTRY holds unknown country codes: 9999"),
+    "unknown country": (_in_cell("B_COUNTRY", 5, "9999"), "column B_COUNTRY holds 1 unknown country label: 9999"),
     "text in an item": (_in_cell("Q57", 7, "Trust"), "column Q57 should hold a whole number, found 'Trust' in line 7"),
     "fraction in an item": (_in_cell("Q57", 7, "1.5"), "column Q57 should hold a whole number, found '1.5' in line 7"),
     "another wave": (_in_cell("A_WAVE", 9, "6"), "expected respondents of wave 7, found wave 6"),
@@ -51,7 +51,7 @@ CASES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "binary": (lambda _: bytes(range(256)) * 40, "expected text, found binary content|expected UTF-8"),
     "UTF-16": (lambda c: c.decode().encode("utf-16"), "expected text, found binary content"),
     "Latin-1": (lambda c: c.decode().encode("latin-1"), "expected UTF-8, found the byte 0xD1 in line 2"),
-    "doubled column": (lambda c: c.replace(b",Q2,", b",q1,", 1), "column names stand there twice .case aside.: q1"),
+    "doubled column": (lambda c: c.replace(b",Q2,", b",q1,", 1), "each column name once .case aside., found twice: q1"),
     "inverted": (
         lambda c: c.replace(b",Q1,Q2,Q3,Q4,", b",Q1P,Q2P,Q3P,Q4P,", 1),
         "inverted file, whose scales run backwards",

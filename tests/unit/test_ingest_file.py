@@ -194,7 +194,7 @@ def test_subgroups_add_up_to_their_country(frame: pl.DataFrame, store: Store, tm
 
 def test_an_unknown_grouping_is_a_usage_error(frame: pl.DataFrame, store: Store, tmp_path: Path) -> None:
     """Grouping by a column that the file lacks exits 2 and lists those it has."""
-    with pytest.raises(SurveyError, match="has no shoe size") as caught:
+    with pytest.raises(SurveyError, match="has no column shoe size") as caught:
         ingest_file(store, write(frame, tmp_path / "w.csv"), IngestOptions(by=(("country", "shoe size"),)))
     assert caught.value.code is ExitCode.USAGE
     assert "country, sex, age, education, income, settlement" in caught.value.hint
@@ -213,3 +213,13 @@ def test_batches_of_any_size_give_the_same_answers(frame: pl.DataFrame, tmp_path
         assert parts.equals(whole)
     assert whole["Q1"].to_list() == frame["Q1"].to_list()
     assert set(whole["Partyname"]) == {"Missing, Not available"}
+
+
+def test_a_country_map_gives_codes_that_nobody_knows(frame: pl.DataFrame, store: Store, tmp_path: Path) -> None:
+    """In the cross-national CSV, too, the user's map places unknown codes, and an empty one leaves them out."""
+    odd = frame.with_columns(pl.col("B_COUNTRY").replace({404: 9998, 392: 9999}))
+    path = write(odd, tmp_path / "w.csv")
+    report = ingest_file(store, path, IngestOptions(country_map=(("9998", "KEN"), ("9999", ""))))
+    assert report.n_populations == 65
+    assert query(store, "SELECT count(*) FROM respondent.wvs7 WHERE iso3 = 'KEN'") == [(10,)]
+    assert ("respondent without a country", 10) in {(skip.reason, skip.n_skipped) for skip in report.skipped}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import polars as pl
@@ -27,9 +28,23 @@ def test_the_table_has_all_frames_in_order_and_says_what_a_row_is(store: Store) 
     assert comment == "One row per row, it's said."
 
 
+def test_no_frame_is_made_ahead(store: Store) -> None:
+    """Frames are made where they are written, in the calling thread: nobody fetches some ahead and keeps them."""
+    makers = set()
+
+    def watched() -> Iterator[pl.DataFrame]:
+        for frame in frames(40):
+            makers.add(threading.get_ident())
+            yield frame
+
+    create_table_from_stream(store, "respondent", "s", watched(), "")
+    assert makers == {threading.get_ident()}
+
+
 def test_an_error_on_the_way_is_raised_as_it_is_and_nothing_stays(store: Store) -> None:
     """A SurveyError from the iterator is not wrapped, the transaction is undone, the settings are as before."""
-    settings = "SELECT current_setting('threads') AS threads, current_setting('memory_limit') AS memory"
+    names = ("threads", "memory_limit", "allocator_background_threads")
+    settings = f"SELECT {', '.join(f'current_setting({name!r})' for name in names)}"
     before = store._execute(settings, {}, {}, fetch=True)
     with pytest.raises(SurveyError, match="third block is broken"), store.transaction():
         create_table_from_stream(store, "respondent", "s", frames(5, fail_at=3), "")

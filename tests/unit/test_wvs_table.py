@@ -166,6 +166,37 @@ def test_labels_in_the_cells_make_their_own_items(kenya: pl.DataFrame, store: St
     ]
 
 
+def test_demographics_may_be_labels_too(kenya: pl.DataFrame, store: Store, tmp_path: Path) -> None:
+    """Where cells hold labels, those of sex make the same populations as its codes."""
+    path = tmp_path / "ken.csv"
+    sexes = pl.col("Q260").replace_strict({1: "Male", 2: "Female"}, default="No answer", return_dtype=pl.String)
+    described(labelled(kenya).with_columns(kenya.select(sexes).to_series()), ": ").write_csv(path)
+    ingest_file(store, path, IngestOptions(by=(("country", "sex"),)))
+    for sex, code in (("male", 1), ("female", 2)):
+        n = kenya.filter((pl.col("Q260") == code) & (pl.col("Q1") > 0)).height
+        cell = f"population_id = 'KEN|sex={sex}' AND item_id = 'Q1'"
+        assert query(store, f"SELECT n_respondents FROM cell WHERE {cell}") == [(n,)]
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "release"),
+    [
+        ("WVS_Wave_7_Kenya_Csv_v5.1.csv", "5-0-1 (2023)", "5-0-1"),
+        ("WVS_Wave_7_Kenya_Csv_v5.1.csv", None, "5-1"),
+        ("WV6_Data_csv_v20201117.csv", None, "20201117"),
+        ("WV6_Data_v_2016_01_01.csv", None, "2016-01-01"),
+        ("kenya.csv", None, None),
+    ],
+)
+def test_the_release_is_told_by_its_column_or_the_files_name(
+    name: str, version: str | None, release: str | None, kenya: pl.DataFrame, store: Store, tmp_path: Path
+) -> None:
+    """The column `version` names the release, else the file's name does, else it is unknown."""
+    frame = kenya if version is None else kenya.with_columns(version=pl.lit(version))
+    frame.write_csv(tmp_path / name, separator=";")
+    assert ingest_file(store, tmp_path / name).release == release
+
+
 def test_a_codebook_maps_labels_to_codes(kenya: pl.DataFrame, store: Store, tmp_path: Path) -> None:
     """With the labels described, a file of labels gives the counts of the same file with codes."""
     book = tmp_path / "book.yaml"
@@ -200,6 +231,9 @@ def test_wave_6_is_numbered_without_a_codebook(world: pl.DataFrame, store: Store
     wave6(world).write_csv(path, separator=";")
     report = ingest_file(store, path, IngestOptions(by=(("country",), ("country", "sex"))))
     assert (report.survey_id, report.n_items, report.n_populations) == ("wvs6", 4, 66 * 3)
+    assert query(store, "SELECT wave, release, source FROM survey") == [
+        ("6", None, "https://www.worldvaluessurvey.org")
+    ]
     assert query(store, "SELECT scale FROM item ORDER BY position") == [
         ("nominal",),
         ("nominal",),
@@ -222,6 +256,14 @@ def test_wave_6_is_numbered_without_a_codebook(world: pl.DataFrame, store: Store
     )
     assert missing == [(dont_know,)]
     assert any(skip.reason.startswith("not left out: options from the cells") for skip in report.skipped)
+
+
+def test_labels_in_the_cells_tell_the_wave_by_its_years(world: pl.DataFrame, store: Store, tmp_path: Path) -> None:
+    """A file that says 2010-2014 for the wave is of wave 6, with that wave's weight, whatever the file is called."""
+    path = tmp_path / "world.csv"
+    wave6(world).with_columns(V1=pl.lit("2010-2014")).write_csv(path, separator=";")
+    assert ingest_file(store, path).survey_id == "wvs6"
+    assert query(store, "SELECT count(*) FROM response_distribution WHERE share IS NULL") == [(0,)]
 
 
 def test_wave_6_with_labels_has_its_own_wordings(world: pl.DataFrame, store: Store, tmp_path: Path) -> None:
@@ -263,6 +305,39 @@ def test_wave_6_with_labels_has_its_own_wordings(world: pl.DataFrame, store: Sto
         assert one == other and one
 
 
+def test_codes_of_one_country_each_make_no_item(world: pl.DataFrame, store: Store, tmp_path: Path) -> None:
+    """Codes such as 31001 and 840002, of which 16 bits hold some, make no item of those that fit."""
+    path = tmp_path / "WV6.csv"
+    party = pl.col("V2") * 1000 + pl.col("V24").clip(1, 2)
+    wave6(world).with_columns(V228=party).write_csv(path, separator=";")
+    report = ingest_file(store, path)
+    assert report.n_items == 4
+    assert {skip.subject: skip.reason for skip in report.skipped}["V228"].startswith("codes above 32,767")
+
+
+def test_missing_codes_of_wvs_need_no_known_label(world: pl.DataFrame, store: Store, tmp_path: Path) -> None:
+    """In a labelled file of wave 6, -1 and -2 are missing under labels in any language, and without one."""
+    path = tmp_path / "WV6.sav"
+    frame = wave6(world)
+    pyreadstat.write_sav(frame, str(path), variable_value_labels={"V4": IMPORTANCE | {-1: "No sabe"}})
+    report = ingest_file(store, path)
+    counted = query(store, "SELECT status, sum(n_respondents)::INT FROM missing_count GROUP BY 1 ORDER BY 1")
+    codes = {"dont_know": -1, "no_answer": -2, "missing_other": -5}
+    expected = {status: n for status, code in codes.items() if (n := frame.filter(pl.col("V4") == code).height)}
+    assert dict(counted) == expected
+    assert {skip.reason for skip in report.skipped if skip.subject == "V5"} == {
+        "no value labels (--codebook gives options)"
+    }
+
+
+def test_commas_in_quoted_headers_are_no_delimiter(kenya: pl.DataFrame, store: Store, tmp_path: Path) -> None:
+    """A file with semicolons is read as such though its quoted headers hold more commas."""
+    path = tmp_path / "w.csv"
+    header = ";".join(f'"{name}: one, two, three"' for name in kenya.columns)
+    path.write_text(header + "\n" + kenya.write_csv(separator=";", include_header=False))
+    assert ingest_file(store, path).n_respondents == kenya.height
+
+
 @pytest.mark.parametrize("suffix", ["csv", "txt", "sav"])
 def test_inverted_files_are_refused(suffix: str, kenya: pl.DataFrame, store: Store, tmp_path: Path) -> None:
     """Columns Q1P, Q2P, whose scales run backwards, are never read as plain, in no format."""
@@ -284,7 +359,7 @@ BROKEN = {
         "found waves 6, 7",
     ),
     "no country": (lambda f: f.drop("B_COUNTRY", "B_COUNTRY_ALPHA"), "expected a country column V2, B_COUNTRY"),
-    "unknown country": (lambda f: f.with_columns(B_COUNTRY=9999), "holds 1 unknown country labels: 9999"),
+    "unknown country": (lambda f: f.with_columns(B_COUNTRY=9999), "holds 1 unknown country label: 9999"),
     "no respondents": (lambda f: f.clear(), "column B_COUNTRY is blank everywhere"),
     "no weights": (lambda f: f.with_columns(W_WEIGHT=pl.lit("heavy")), "no respondent is left"),
 }
