@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,8 +12,10 @@ from surveycli.cli.options import DEFAULT_STORE, StorePath
 
 if TYPE_CHECKING:
     from surveycli.survey import IngestOptions, IngestReport
+    from surveycli.survey.values import Skipped
 
 _MAX_SKIP_ROWS = 15
+_MAX_SUBJECTS = 5  # for one reason; more of them share a line
 
 
 def register(app: typer.Typer) -> None:
@@ -134,8 +137,8 @@ def _ingest(file: Path | None, options: IngestOptions, path: Path) -> IngestRepo
                 return ingest_bundled(opened, progress, replace=options.replace)
             return ingest_file(opened, file, options, progress)
     except BaseException:
-        if is_new:
-            path.unlink(missing_ok=True)
+        if is_new and path.is_file():
+            path.unlink()
         raise
 
 
@@ -145,20 +148,40 @@ def _print_report(report: IngestReport, store: Path) -> None:
     from surveycli.cli.render import print_frame
 
     typer.echo(f"{report.title}: {report.file_name} is survey {report.survey_id} in {store}.")
+    known = report.n_items_known
     facts = {
         "release": report.release,
         "layout": report.layout,
         "respondents": "none, ready distributions" if report.n_respondents is None else f"{report.n_respondents:,}",
-        "items": f"{report.n_items:,}",
+        "items": f"{report.n_items:,}" + (f" with answers, of {known:,}" if known > report.n_items else ""),
         "populations": f"{report.n_populations:,}",
         "cells": f"{report.n_cells:,} (an item asked of a population)",
     }
     for name, value in facts.items():
         typer.echo(f"  {name:<12} {value or 'unknown'}")
     if report.skipped:
-        rows = sorted(report.skipped, key=lambda skip: -skip.n_skipped)
+        rows = sorted(_folded(report.skipped), key=lambda skip: -skip.n_skipped)
         table = [(skip.reason, skip.subject, skip.n_skipped) for skip in rows[:_MAX_SKIP_ROWS]]
         print_frame(pl.DataFrame(table, schema=["left out", "where", "how many"], orient="row"))
         if len(rows) > _MAX_SKIP_ROWS:
             query = "select reason, subject, n_skipped from ingest_skip order by n_skipped desc"
             typer.echo(f'  {len(rows) - _MAX_SKIP_ROWS} more lines: surveycli sql --store {store} "{query}"')
+
+
+def _folded(skipped: Sequence[Skipped]) -> list[Skipped]:
+    """Put what was left out for one reason, of many subjects, into one line."""
+    by_reason: dict[str, list[Skipped]] = {}
+    for skip in skipped:
+        by_reason.setdefault(skip.reason, []).append(skip)
+    return [
+        skip
+        for reason, group in by_reason.items()
+        for skip in (group if len(group) <= _MAX_SUBJECTS else [_together(reason, group)])
+    ]
+
+
+def _together(reason: str, group: Sequence[Skipped]) -> Skipped:
+    from surveycli.survey.values import Skipped
+
+    first = ", ".join(skip.subject for skip in group[:_MAX_SUBJECTS])
+    return Skipped(reason, f"{first} and {len(group) - _MAX_SUBJECTS} more", sum(skip.n_skipped for skip in group))

@@ -125,7 +125,7 @@ class Tally:
         return population_id.replace_strict(self._rows, return_dtype=pl.Int64).to_numpy()
 
     def aggregates(self, min_cell: int = 1) -> tuple[Aggregates, tuple[Skipped, ...]]:
-        """Return the distributions of cells with at least `min_cell` valid answers, and what was left out.
+        """Return the distributions of cells with at least `min_cell` valid answers, and a count of the others.
 
         share = weight of those who chose the option / weight of valid answers; NULL where that weight is 0 or the file
         has no weights. n_effective = (sum w)^2 / sum(w^2) over valid answers (Kish 1965).
@@ -140,7 +140,7 @@ class Tally:
                 counted = np.flatnonzero(n)
                 missing.append(number, counted, status=np.full(counted.size, status), n_respondents=n[counted])
         frames = (rows.frame(self._slots, self.populations) for rows in (shares, cells, missing))
-        return Aggregates(*frames), self._skipped(least)
+        return Aggregates(*frames), self._small_cells(least)
 
     def _n_valid(self, slots: _Slots) -> NDArray[np.int64]:
         total: NDArray[np.int64] = self._n[:, slots.valid].sum(axis=1)
@@ -174,17 +174,22 @@ class Tally:
             by_status[self._missing[code]] += self._n[:, place]
         return by_status
 
-    def _skipped(self, least: int) -> tuple[Skipped, ...]:
-        found = []
-        for slots in self._slots:
-            total = self._n_valid(slots)
-            counts = {
-                "code not in the codebook": self._n[:, slots.blank - 1].sum(),
-                "blank cell (counted as missing)": self._n[:, slots.blank].sum(),
-                f"cell with fewer than {least} valid answers": ((total > 0) & (total < least)).sum(),
-            }
-            found += [Skipped(reason, slots.item.item_id, int(n)) for reason, n in counts.items() if n]
-        return tuple(found)
+    def _small_cells(self, least: int) -> tuple[Skipped, ...]:
+        totals = ((slots.item.item_id, self._n_valid(slots)) for slots in self._slots)
+        counts = ((item_id, int(((total > 0) & (total < least)).sum())) for item_id, total in totals)
+        return tuple(Skipped(f"cell with fewer than {least} valid answers", item_id, n) for item_id, n in counts if n)
+
+    def no_answers(self) -> tuple[Skipped, ...]:
+        """Return how many cells of the file were no answer, valid or missing, that the codebook knows."""
+        counts = (
+            (reason, slots.item.item_id, int(self._n[:, column].sum()))
+            for slots in self._slots
+            for reason, column in (
+                ("code not in the codebook", slots.blank - 1),
+                ("blank cell (counted as missing)", slots.blank),
+            )
+        )
+        return tuple(Skipped(*found) for found in counts if found[2])
 
 
 class _Rows:

@@ -106,6 +106,7 @@ def load_respondents(store: Store, file: RespondentFile, options: IngestOptions,
             write_grouping_values(store, file.survey_id, _group_texts(file, specs))
             write_aggregates(store, file.survey_id, specs, aggregates)
             count.skip((*left_out, *_grouped_items(file, grouping, len(specs))))
+            count.note(tally.no_answers())
         return finish_survey(store, file, options, file.skipped + count.skips(), count.n_respondents)
 
 
@@ -144,6 +145,10 @@ class _Count:
 
     def skip(self, skipped: Iterable[Skipped]) -> None:
         self.skipped.update({(skip.reason, skip.subject): skip.n_skipped for skip in skipped})
+
+    def note(self, skipped: Iterable[Skipped]) -> None:
+        """Take in what every grouping of the same respondents counts anew."""
+        self.skipped |= Counter({(skip.reason, skip.subject): skip.n_skipped for skip in skipped})  # the larger of both
 
     def skips(self) -> tuple[Skipped, ...]:
         return tuple(Skipped(reason, subject, n) for (reason, subject), n in sorted(self.skipped.items()))

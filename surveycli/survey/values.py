@@ -76,7 +76,10 @@ class IngestOptions:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What an ingest put into the store. `also` has the reports of the file's other surveys."""
+    """What an ingest put into the store.
+
+    `n_items` have answers, of `n_items_known` in the codebook. `also` has the reports of the file's other surveys.
+    """
 
     survey_id: str
     title: str
@@ -85,6 +88,7 @@ class IngestReport:
     release: str | None
     n_respondents: int | None
     n_items: int
+    n_items_known: int
     n_populations: int
     n_cells: int
     skipped: tuple[Skipped, ...] = ()

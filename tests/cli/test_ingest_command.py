@@ -32,6 +32,38 @@ def test_subgroups_come_with_their_own_age_bands(run_cli: Callable, tmp_path: Pa
     assert shown.out.splitlines() == ["age,kind", "18-44,subgroup", "45+,subgroup", ",country"]
 
 
+def test_several_groupings_count_a_strange_code_once(run_cli: Callable, tmp_path: Path) -> None:
+    """Answers that the codebook does not know are counted as often as they stand in the file, for any groupings."""
+    path, store = write_wvs_like(tmp_path / "wvs.csv"), tmp_path / "s.duckdb"
+    book = tmp_path / "book.csv"
+    book.write_text("item_id,wording,option_code,option_label\nQ1,How much?,1,much\nQ1,How much?,2,little\n")
+    query = "select n_skipped from ingest_skip where reason = 'code not in the codebook'"
+    layout = ("--codebook", book, "--layout", "wvs-table", "--replace", "--store", store)
+    found = []
+    for by in (("--by", "country"), ("--by", "country", "--by", "country,sex")):
+        assert run_cli("ingest", path, *layout, *by).code == ExitCode.OK
+        found.append(run_cli("sql", query, "--store", store, "--format", "csv").out.splitlines()[-1])
+    assert found[0] == found[1]
+    assert int(found[0]) > 0
+
+
+def test_a_store_that_cannot_be_made_is_one_message(run_cli: Callable, tmp_path: Path) -> None:
+    """Where the store's folder is a file, the error is told as any other."""
+    path = write_wvs_like(tmp_path / "wvs.csv")
+    outcome = run_cli("ingest", path, "--store", path / "s.duckdb")
+    assert outcome.code in (ExitCode.BAD_INPUT, ExitCode.CONFLICT)
+    assert "Traceback" not in outcome.err
+
+
+def test_show_means_countries_where_there_are_subgroups_too(run_cli: Callable, tmp_path: Path) -> None:
+    """The mean over all is that of the countries; a store of subgroups alone has theirs."""
+    path, store = write_wvs_like(tmp_path / "wvs.csv"), tmp_path / "s.duckdb"
+    assert run_cli("ingest", path, "--by", "country", "--by", "country,sex", "--store", store).code == ExitCode.OK
+    assert "Mean of 66 countries" in run_cli("show", "Q57", "--store", store).out
+    assert run_cli("ingest", path, "--by", "country,sex", "--replace", "--store", store).code == ExitCode.OK
+    assert "subgroups, each counting the same" in run_cli("show", "Q57", "--store", store).out
+
+
 def test_populations_by_any_column_go_all_the_way(run_cli: Callable, tmp_path: Path) -> None:
     """Populations made of an item's answers can be shown, split, predicted for and checked like any other."""
     path, store = write_wvs_like(tmp_path / "wvs.csv", n_respondents=1320), tmp_path / "s.duckdb"
