@@ -107,10 +107,13 @@ def _print_view(view: ItemView) -> None:
         )
 
 
+_KINDS = {"country": ("country", "countries"), "subgroup": ("subgroup", "subgroups")}
+
+
 def _headline(view: ItemView) -> str:
     """Return who answered, in one line."""
     if view.population is None:
-        of_what = {"country": "countries", "subgroup": "subgroups"}[view.kind]
+        of_what = _KINDS[view.kind][view.n_populations > 1]
         return f"Mean of {view.n_populations} {of_what}, each counting the same; the range is across them."
     parts = [view.population[0].upper() + view.population[1:]]
     parts.append(

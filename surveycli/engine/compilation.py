@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 from typing import Any
 
 import torch
@@ -28,5 +29,9 @@ def compile_layers(model: Any) -> None:
 
     Not the last one: it is taken apart at each row so as to compute only what is read (last_layer.py).
     """
+    # torch looks at gradients where it goes on after an attention that it leaves as it is, and warns of itself.
+    warnings.filterwarnings(
+        "ignore", message="The .grad attribute of a Tensor that is not a leaf", category=UserWarning
+    )
     for layer in getattr(model.get_decoder(), "layers", ())[:-1]:
         layer.compile(dynamic=True)

@@ -48,6 +48,8 @@ def forest_mask(forest: PrefixForest, device: torch.device) -> Tensor:
     return mask
 
 
+# Compiled layers (compilation.py) leave it as it is: its blocks are others in every row, and would be compiled anew.
+@torch.compiler.disable  # type: ignore[untyped-decorator]
 def forest_attention(
     module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **options: Any
 ) -> tuple[Tensor, None]:

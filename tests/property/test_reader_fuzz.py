@@ -47,6 +47,8 @@ NOISE = st.binary(max_size=12) | st.sampled_from(
     ]
 )
 
+LAYOUT = st.sampled_from([None, None, None, *(layout.name for layout in LAYOUTS)])
+
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
@@ -102,14 +104,21 @@ def ingest_or_refuse(store: Store, path: Path, options: IngestOptions) -> None:
         assert rows_of(store) == before
 
 
-def damaged(content: bytes, data: st.DataObject) -> bytes:
+# Where (how far into the beginning, or into the whole), how, and with what: drawn before anything of the file is known.
+Damage = tuple[bool, float, str, bytes]
+DAMAGES = st.lists(
+    st.tuples(st.booleans(), st.floats(0, 1), st.sampled_from(["cut", "replace", "insert", "swap"]), NOISE),
+    min_size=1,
+    max_size=3,
+)
+
+
+def damaged(content: bytes, damages: list[Damage]) -> bytes:
     """Return the content cut, overwritten, with noise inserted, or with its two parts swapped, one to three times."""
     changed = bytearray(content)
-    for _ in range(data.draw(st.integers(1, 3))):
+    for near_start, share, how, noise in damages:
         # Headers and labels stand at the beginning: half of the damage goes there.
-        place = data.draw(st.integers(0, min(len(changed), 3000)) | st.integers(0, len(changed)))
-        how = data.draw(st.sampled_from(["cut", "replace", "insert", "swap"]))
-        noise = data.draw(NOISE)
+        place = round(share * (min(len(changed), 3000) if near_start else len(changed)))
         if how == "cut":
             del changed[place:]
         elif how == "replace":
@@ -123,32 +132,38 @@ def damaged(content: bytes, data: st.DataObject) -> bytes:
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in IN_A_PROCESS])
 @MANY
-@given(data=st.data())
+@given(damages=DAMAGES, layout=LAYOUT)
 def test_a_damaged_file_is_read_or_refused(
-    kind: str, data: st.DataObject, good: dict[str, bytes], module_store: Store, tmp_path: Path
+    kind: str,
+    damages: list[Damage],
+    layout: str | None,
+    good: dict[str, bytes],
+    module_store: Store,
+    tmp_path: Path,
 ) -> None:
     """Whatever happens to its bytes, a file gives a SurveyError and an unchanged store, or a survey."""
-    read_or_refused(kind, data, good, module_store, tmp_path)
+    read_or_refused(tmp_path / kind, damaged(good[kind], damages), layout, module_store)
 
 
 @pytest.mark.parametrize("kind", IN_A_PROCESS)
 @SOME
-@given(data=st.data())
+@given(damages=DAMAGES, layout=LAYOUT)
 def test_a_damaged_labelled_file_is_read_or_refused(
-    kind: str, data: st.DataObject, good: dict[str, bytes], module_store: Store, tmp_path: Path
+    kind: str,
+    damages: list[Damage],
+    layout: str | None,
+    good: dict[str, bytes],
+    module_store: Store,
+    tmp_path: Path,
 ) -> None:
     """The same of SPSS and Stata files, on some of which the library that reads them crashes."""
-    read_or_refused(kind, data, good, module_store, tmp_path)
+    read_or_refused(tmp_path / kind, damaged(good[kind], damages), layout, module_store)
 
 
-def read_or_refused(
-    kind: str, data: st.DataObject, good: dict[str, bytes], module_store: Store, tmp_path: Path
-) -> None:
-    """Damage a sound file and ingest it, by the layout that it looks like or by any other."""
-    path = tmp_path / kind
-    path.write_bytes(damaged(good[kind], data))
-    layout = data.draw(st.sampled_from([None, None, None, *(layout.name for layout in LAYOUTS)]))
-    ingest_or_refuse(module_store, path, IngestOptions(layout=layout, replace=True))
+def read_or_refused(path: Path, content: bytes, layout: str | None, store: Store) -> None:
+    """Ingest a damaged file, by the layout that it looks like or by any other."""
+    path.write_bytes(content)
+    ingest_or_refuse(store, path, IngestOptions(layout=layout, replace=True))
 
 
 MAGIC = (b"", b"PK\x03\x04", b"PAR1", b"$FL2@(#) ", b"$FL3@(#) ", b"<stata_dta><header>", b"q\x02\x01\x00")
@@ -169,8 +184,8 @@ def test_arbitrary_bytes_are_refused(magic: bytes, content: bytes, module_store:
 
 @pytest.mark.parametrize("suffix", ["yaml", "csv"])
 @MANY
-@given(data=st.data())
-def test_a_damaged_codebook_is_read_or_refused(suffix: str, data: st.DataObject, tmp_path: Path) -> None:
+@given(damages=DAMAGES)
+def test_a_damaged_codebook_is_read_or_refused(suffix: str, damages: list[Damage], tmp_path: Path) -> None:
     """A codebook with any damage is one SurveyError or a codebook whose items have options and labels."""
     sound = {
         "yaml": 'scales:\n  s: {kind: ordinal, options: {1: "A", 2: "B"}, missing: {8: dont_know}}\n'
@@ -179,7 +194,7 @@ def test_a_damaged_codebook_is_read_or_refused(suffix: str, data: st.DataObject,
         "Q1,Tea,1,A,nominal,\nQ1,,2,B,,\nQ1,,8,,,refused\n",
     }
     path = tmp_path / f"book.{suffix}"
-    path.write_bytes(damaged(sound[suffix].encode(), data))
+    path.write_bytes(damaged(sound[suffix].encode(), damages))
     try:
         book = read_user_codebook(path)
     except SurveyError as error:
