@@ -21,8 +21,6 @@ from surveycli.first_token import option_log_probabilities
 # Largest difference of log probabilities that rounding explains. bfloat16 keeps 8 bits: logits of a deep model differ
 # by some hundredths when the order of additions changes.
 TOLERANCE = {torch.float32: 1e-3, torch.float64: 1e-9, torch.bfloat16: 0.25, torch.float16: 0.05}
-# Activations that meet eight-bit weights are rounded, by what else is in the row.
-TOLERANCE_EIGHT_BIT = TOLERANCE[torch.bfloat16]
 _EXAMPLES = 6
 
 
@@ -45,13 +43,9 @@ def check_row_computation(
             alone = [_log_probabilities(compute_options_plainly(model, example, tokens))[0] for example in chosen]
         worst = max(worst, *(float((a - t[: len(a)]).abs().max()) for a, t in zip(alone, together, strict=True)))
     model.train(training)
-    if not worst <= _tolerance(model):  # a NaN is no agreement either
+    if not worst <= TOLERANCE[parameter_dtype(model)]:  # a NaN is no agreement either
         raise _mismatch(model, worst)
     return worst
-
-
-def _tolerance(model: Any) -> float:
-    return TOLERANCE_EIGHT_BIT if getattr(model, "is_loaded_in_8bit", False) else TOLERANCE[parameter_dtype(model)]
 
 
 def check_prompts_fit(model: Any, examples: Sequence[Example], *, share_prefixes: bool) -> None:
