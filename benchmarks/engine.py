@@ -24,8 +24,8 @@ from surveycli.engine.compute import compute_options, human_shares, vocabulary_n
 from surveycli.engine.defaults import ROW_TOKENS_CPU
 from surveycli.engine.encode import OptionTokens
 from surveycli.engine.examples import Example
-from surveycli.first_token import loss_per_prompt, option_log_probabilities, outside_mass
-from surveycli.prefix_tree import count_nodes
+from surveycli.engine.first_token import loss_per_prompt, option_log_probabilities, outside_mass
+from surveycli.engine.prefix_tree import count_nodes
 from surveycli.prompt import Describe, PromptOrder, PromptStyle
 
 STEP = 64  # examples per optimiser step of ours
@@ -112,7 +112,7 @@ def cpu_seconds(work: Callable[[], object]) -> float:
 def train_rows(
     model: Any, examples: Sequence[Example], step: Sequence[Sequence[int]], tokens: OptionTokens, case: Case
 ) -> None:
-    """Compute the gradients of one step, as surveycli.adapter.train does."""
+    """Compute the gradients of one step, as surveycli.training.train does."""
     n_examples = sum(map(len, step))
     for row in step:
         chosen = [examples[i] for i in row]

@@ -27,10 +27,10 @@ from surveycli.engine.batching import plan_epoch, row_tokens
 from surveycli.engine.compilation import compile_layers
 from surveycli.engine.compute import compute_options, compute_options_plainly, human_shares
 from surveycli.engine.defaults import FLEX, settle_batches
+from surveycli.engine.first_token import loss_per_prompt
 from surveycli.engine.model import LanguageModel
 from surveycli.engine.tiny import load_tiny_tokenizer
 from surveycli.engine.weights import make_trainable
-from surveycli.first_token import loss_per_prompt
 from surveycli.prompt import PromptOrder, PromptStyle
 
 EPOCH = 6841

@@ -21,7 +21,6 @@ from statistics import mean, stdev
 import torch
 
 from benchmarks.material import describe_machine
-from surveycli.adapter.train import train_folder
 from surveycli.configuration import FinetuneConfig, LoraSettings, ModelSpec, to_plain
 from surveycli.domain import Shares
 from surveycli.engine.tiny import load_tiny_tokenizer
@@ -33,6 +32,7 @@ from surveycli.run_folder.transfer import CellRequest, export_contents
 from surveycli.split import Recipe, SplitOptions, Validation, make_split
 from surveycli.store import open_store
 from surveycli.survey import ingest_bundled
+from surveycli.training.train import train_folder
 
 LORA = LoraSettings(rank=8, alpha=32, dropout=0.05, targets=("all-linear",))
 # Chosen among 0.002, 0.005, 0.01 and 0.02 by the validation loss of plain shuffled batches.

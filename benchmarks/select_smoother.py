@@ -25,8 +25,8 @@ from surveycli.baseline.answer import Answer
 from surveycli.baseline.descriptors import Descriptors, describe
 from surveycli.baseline.means import predict_item_mean, predict_region_mean
 from surveycli.baseline.smoother import Design, predict_kernel_smoother, predict_nearest
-from surveycli.cell_arrays import AnsweredCells, Bools, answered_cells_of, catalogue_of
-from surveycli.divergence import paper_one_minus_jsd
+from surveycli.distribution.arrays import AnsweredCells, Bools, answered_cells_of, catalogue_of
+from surveycli.distribution.divergence import paper_one_minus_jsd
 from surveycli.split import make_split
 from surveycli.store import open_store
 from surveycli.survey import ingest_bundled

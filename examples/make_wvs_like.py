@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from surveycli.survey.codebook import load_codebook
-from surveycli.survey.country import countries
+from surveycli.survey.items.codebook import load_codebook
+from surveycli.survey.places.country import countries
 
 RELEASES = {"v3": "3-0-0 (2022-03-01)", "v5": "5-0-0 (2022-12-23)", "v6": "6-0-0 (2024-04-30)"}
 COUNTRIES = (  # noqa: SIM905 -- sixty-six quoted strings are harder to read

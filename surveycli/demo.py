@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from surveycli.adapter.job import finetune, prepare_run
 from surveycli.baseline import BaselineOptions, predict_baseline
 from surveycli.configuration import PredictConfig
 from surveycli.domain import Shares
 from surveycli.errors import conflict
-from surveycli.prediction.job import config_of_run, predict
+from surveycli.prediction.run_prediction import config_of_run, predict
 from surveycli.presets import preset_config
 from surveycli.progress import Progress, silent
 from surveycli.score import score_run
 from surveycli.split import Recipe, SplitOptions, Validation, make_split
 from surveycli.store import open_store
 from surveycli.survey import ingest_bundled
+from surveycli.training.run_finetuning import finetune, prepare_run
 
 if TYPE_CHECKING:
     import polars as pl

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from surveycli.cell_arrays import Floats, Ints
+from surveycli.distribution.arrays import Floats, Ints
 
 if TYPE_CHECKING:
     import polars as pl

@@ -19,8 +19,8 @@ from typing import Any
 
 import torch
 
-import surveycli.adapter.train as training
 import surveycli.prediction.predict as prediction
+import surveycli.training.train as training
 from surveycli.run_folder import RunFolder, read_metrics, read_predictions
 
 # What Python tells of file operations, by the audit event's name.

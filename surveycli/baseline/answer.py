@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from surveycli.cell_arrays import Bools, Floats, Ints
+from surveycli.distribution.arrays import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from surveycli.cell_arrays import Bools, Floats, Ints
+from surveycli.distribution.arrays import Bools, Floats, Ints
 
 COUNTRY_DESCRIPTORS = (
     "un_region",

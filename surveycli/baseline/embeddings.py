@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from surveycli.baseline.encoder import Encode, unit_rows
 from surveycli.baseline.knn import Embeddings
 from surveycli.baseline.options import KnnOptions
-from surveycli.cell_arrays import Catalogue
+from surveycli.distribution.arrays import Catalogue
 from surveycli.errors import SurveyError, not_found
 from surveycli.prompt import Describe
 from surveycli.store import Store

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from surveycli.cell_arrays import Floats
+from surveycli.distribution.arrays import Floats
 from surveycli.errors import missing_extra, not_found
 
 Encode = Callable[[Sequence[str]], Floats]

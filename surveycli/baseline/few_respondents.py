@@ -7,10 +7,10 @@ import numpy as np
 from surveycli.baseline.answer import Answer
 from surveycli.baseline.means import predict_item_mean, predict_position_marginal
 from surveycli.baseline.options import BaselineOptions, Prior
-from surveycli.cell_arrays import AnsweredCells
+from surveycli.distribution.arrays import AnsweredCells
+from surveycli.distribution.pilot import choose_strength, draw_answers, shrink
+from surveycli.distribution.pooling import own_item_prior, own_marginal_prior
 from surveycli.errors import usage
-from surveycli.pilot import choose_strength, draw_answers, shrink
-from surveycli.pooling import own_item_prior, own_marginal_prior
 
 
 def predict_pilot(train: AnsweredCells, answers: AnsweredCells, options: BaselineOptions) -> Answer:

@@ -12,8 +12,8 @@ import numpy as np
 
 from surveycli.baseline.answer import Answer, answer_or
 from surveycli.baseline.means import predict_position_marginal
-from surveycli.cell_arrays import AnsweredCells, Bools, Cells, Floats, Ints
-from surveycli.divergence import js_distance
+from surveycli.distribution.arrays import AnsweredCells, Bools, Cells, Floats, Ints
+from surveycli.distribution.divergence import js_distance
 
 NEIGHBOURS = (1, 2, 3, 5, 8, 13, 21, 34, 55)
 PAPER_K = 1

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from surveycli.baseline.answer import Answer, answer_all, answer_or
-from surveycli.cell_arrays import AnsweredCells, Cells, Ints
-from surveycli.divergence import uniform
-from surveycli.pooling import item_means, position_marginals, sum_by
+from surveycli.distribution.arrays import AnsweredCells, Cells, Ints
+from surveycli.distribution.divergence import uniform
+from surveycli.distribution.pooling import item_means, position_marginals, sum_by
 
 
 def predict_uniform(train: AnsweredCells, target: Cells) -> Answer:

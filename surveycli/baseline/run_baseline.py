@@ -24,7 +24,15 @@ from surveycli.baseline.means import (
 )
 from surveycli.baseline.options import BaselineOptions, Predictor
 from surveycli.baseline.smoother import predict_kernel_smoother, predict_nearest
-from surveycli.cell_arrays import AnsweredCells, Catalogue, Cells, answered_cells_of, catalogue_of, cells_of, within
+from surveycli.distribution.arrays import (
+    AnsweredCells,
+    Catalogue,
+    Cells,
+    answered_cells_of,
+    catalogue_of,
+    cells_of,
+    within,
+)
 from surveycli.errors import not_found, usage
 from surveycli.progress import Progress, silent
 from surveycli.store import RunRecord, Store, finish_run, next_run_id, start_run

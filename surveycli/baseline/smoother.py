@@ -18,8 +18,8 @@ import numpy as np
 from surveycli.baseline.answer import Answer, answer_or
 from surveycli.baseline.descriptors import Descriptors
 from surveycli.baseline.means import predict_item_mean
-from surveycli.cell_arrays import AnsweredCells, Bools, Cells, Floats, Ints
-from surveycli.divergence import js_distance
+from surveycli.distribution.arrays import AnsweredCells, Bools, Cells, Floats, Ints
+from surveycli.distribution.divergence import js_distance
 
 _WEIGHTS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 _FIRST_WEIGHT = 0.7

@@ -16,9 +16,9 @@ from surveycli.domain import Shares
 from surveycli.prompt import Describe, PromptOrder
 
 if TYPE_CHECKING:
-    from surveycli.adapter.plan import PlanReport
-    from surveycli.adapter.train import TrainingOutcome
     from surveycli.configuration import FinetuneConfig
+    from surveycli.training.plan import PlanReport
+    from surveycli.training.train import TrainingOutcome
 
 
 def register(app: typer.Typer) -> None:
@@ -145,7 +145,7 @@ def finetune(
             },
         )
     if plan and config is not None:
-        from surveycli.adapter.plan import plan_finetune
+        from surveycli.training.plan import plan_finetune
 
         _show_plan(plan_finetune(store, config, device_tflops))
         return
@@ -164,9 +164,9 @@ def _configure(preset: str, model: str, choices: Mapping[str, object]) -> Finetu
 def _train(
     store: Path, config: FinetuneConfig | None, name: str | None, resume: str | None, *, prepare_only: bool
 ) -> None:
-    from surveycli.adapter.job import find_run, prepare_run
-    from surveycli.adapter.job import finetune as train
     from surveycli.cli.render import TINY_NOTE, note, progress_bar
+    from surveycli.training.run_finetuning import find_run, prepare_run
+    from surveycli.training.run_finetuning import finetune as train
 
     if config is not None:
         run = prepare_run(store, config, name)
@@ -185,9 +185,9 @@ def _train(
 
 
 def _train_folder(folder: Path) -> None:
-    from surveycli.adapter.train import train_folder
     from surveycli.cli.render import progress_bar
     from surveycli.run_folder import RunFolder
+    from surveycli.training.train import train_folder
 
     with progress_bar() as progress:
         outcome = train_folder(RunFolder(folder), progress)

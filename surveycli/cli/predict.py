@@ -180,7 +180,7 @@ def _model_config(store: Path, run: str | None, model: str, split: str, shares: 
     from dataclasses import replace
 
     from surveycli.configuration import PredictConfig
-    from surveycli.prediction.job import config_of_run
+    from surveycli.prediction.run_prediction import config_of_run
     from surveycli.presets import preset_config, resolve_model
     from surveycli.store import open_store
 
@@ -200,7 +200,7 @@ def _model_config(store: Path, run: str | None, model: str, split: str, shares: 
 
 def _prepare(store: Path, config: PredictConfig, name: str | None) -> None:
     from surveycli.cli.render import note
-    from surveycli.prediction.job import prepare_prediction
+    from surveycli.prediction.run_prediction import prepare_prediction
 
     run_id, folder = prepare_prediction(store, config, name)
     note(f"Run {run_id} in {folder.path}; the same command without --prepare-only brings the predictions in.")
@@ -220,7 +220,7 @@ def _predict_folder(folder: Path) -> None:
 
 def _predict_with_model(store: Path, config: PredictConfig, name: str | None) -> None:
     from surveycli.cli.render import progress_bar
-    from surveycli.prediction.job import predict as predict_cells
+    from surveycli.prediction.run_prediction import predict as predict_cells
 
     with progress_bar() as progress:
         run_id, outcome = predict_cells(store, config, name, progress)

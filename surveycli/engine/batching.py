@@ -18,7 +18,7 @@ import numpy as np
 
 from surveycli.configuration import BatchSettings
 from surveycli.engine.examples import Example
-from surveycli.prefix_tree import common_prefix, count_nodes
+from surveycli.engine.prefix_tree import common_prefix, count_nodes
 
 Plan = list[list[list[int]]]
 

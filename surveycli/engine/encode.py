@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
+from surveycli.engine.prefix_tree import Ints
 from surveycli.errors import bad_input
-from surveycli.prefix_tree import Ints
 from surveycli.prompt import LETTERS, Prompt
 
 _THINKING = "<think>"

@@ -10,8 +10,8 @@ from transformers import PreTrainedTokenizerBase
 
 from surveycli.domain import Cell, Population, Question
 from surveycli.engine.encode import OptionTokens, encode_prompts, find_option_tokens
+from surveycli.engine.prefix_tree import Ints
 from surveycli.errors import bad_input, not_found
-from surveycli.prefix_tree import Ints
 from surveycli.prompt import Prompt, PromptOrder, PromptStyle, PromptTemplate, load_template, render_prompt
 
 Permute = Callable[[Cell, int], Sequence[int]]

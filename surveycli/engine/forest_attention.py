@@ -17,7 +17,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-from surveycli.prefix_tree import PrefixForest, attention_allowed
+from surveycli.engine.prefix_tree import PrefixForest, attention_allowed
 
 FOREST = "surveycli_forest"
 _QUERIES = 128

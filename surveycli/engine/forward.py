@@ -14,7 +14,7 @@ from torch import Tensor
 from surveycli.engine.defaults import FLEX
 from surveycli.engine.forest_attention import FOREST, forest_mask
 from surveycli.engine.last_layer import last_layer_at
-from surveycli.prefix_tree import Ints, PrefixForest, attention_allowed, build_forest, pad_forest
+from surveycli.engine.prefix_tree import Ints, PrefixForest, attention_allowed, build_forest, pad_forest
 
 # flex_attention is compiled for the lengths it meets: they are rounded up to a multiple of so many tokens at least.
 _FLEX_BLOCK = 128

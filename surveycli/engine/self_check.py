@@ -14,9 +14,9 @@ from surveycli.engine.compute import OptionLogits, compute_options, compute_opti
 from surveycli.engine.defaults import FLEX
 from surveycli.engine.encode import OptionTokens
 from surveycli.engine.examples import Example
+from surveycli.engine.first_token import option_log_probabilities
 from surveycli.engine.forward import attention_of, parameter_dtype
 from surveycli.errors import SurveyError, bad_input
-from surveycli.first_token import option_log_probabilities
 
 # Largest difference of log probabilities that rounding explains. bfloat16 keeps 8 bits: logits of a deep model differ
 # by some hundredths when the order of additions changes.

@@ -19,12 +19,12 @@ from surveycli.engine.compute import compute_options, vocabulary_normaliser
 from surveycli.engine.defaults import settle_batches
 from surveycli.engine.encode import OptionTokens
 from surveycli.engine.examples import Example, ExampleSource
+from surveycli.engine.first_token import option_log_probabilities, outside_mass
 from surveycli.engine.model import load_language_model
 from surveycli.engine.processes import Processes, join_processes
 from surveycli.engine.self_check import check_row_computation
 from surveycli.engine.sharding import pace_of
 from surveycli.engine.weights import best_weights, load_weights
-from surveycli.first_token import option_log_probabilities, outside_mass
 from surveycli.prediction.temperature import choose_temperature
 from surveycli.prediction.variants import control_populations, permutations
 from surveycli.prediction.verbalised import predict_verbalised

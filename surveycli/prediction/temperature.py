@@ -17,8 +17,8 @@ from surveycli.domain import Cell
 from surveycli.engine.batching import plan_pass
 from surveycli.engine.compute import compute_options, human_shares
 from surveycli.engine.examples import Example
+from surveycli.engine.first_token import loss_per_prompt
 from surveycli.errors import not_found
-from surveycli.first_token import loss_per_prompt
 from surveycli.prediction.variants import permutations
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from surveycli.engine.defaults import reply_batch_tokens
 from surveycli.engine.encode import encode_text
 from surveycli.engine.examples import ExampleSource
 from surveycli.engine.forward import device_of
+from surveycli.engine.prefix_tree import Ints
 from surveycli.json_reply import excerpt, find_object, parse_reply
-from surveycli.prefix_tree import Ints
 from surveycli.progress import Progress
 from surveycli.prompt import LETTERS, Prompt, render_json_prompt
 from surveycli.run_folder import PredictedCell, PredictionFailure, append_failures, write_prediction_shard

@@ -11,19 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from surveycli.cell_arrays import AnsweredCells, Floats, Ints, pad_lists, within
-from surveycli.divergence import HIGHER_IS_BETTER, js_distance, total_variation, uniform
+from surveycli.distribution.arrays import AnsweredCells, Floats, Ints, pad_lists, within
+from surveycli.distribution.divergence import HIGHER_IS_BETTER, js_distance, total_variation, uniform
+from surveycli.distribution.pooling import normalise
 from surveycli.errors import bad_input
 from surveycli.grouping import By
-from surveycli.pooling import normalise
 from surveycli.score.material import RunCells, run_cells
 from surveycli.score.score_run import find_run
-from surveycli.score.spread import (
-    Spread,
-    mean_gap_between_groups,
-    mean_pairwise_distance,
-    variance_across_populations,
-)
+from surveycli.score.spread import Spread, mean_gap_between_groups, mean_pairwise_distance, variance_across_populations
 from surveycli.score.tables import DEFAULT_METRIC, floats, groups_of, part_order
 from surveycli.similarity import NEAR_DUPLICATE, nearest_training_items
 from surveycli.store import Store

@@ -13,9 +13,9 @@ from functools import cache
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
-from surveycli.cell_arrays import Floats, Ints
+from surveycli.distribution.arrays import Floats, Ints
+from surveycli.distribution.pooling import sum_by
 from surveycli.grouping import Clusters
-from surveycli.pooling import sum_by
 
 
 @dataclass(frozen=True, slots=True)

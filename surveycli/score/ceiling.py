@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from surveycli.cell_arrays import AnsweredCells, Floats
-from surveycli.divergence import METRICS, uniform
+from surveycli.distribution.arrays import AnsweredCells, Floats
+from surveycli.distribution.divergence import METRICS, uniform
+from surveycli.distribution.pilot import draw_answers
+from surveycli.distribution.pooling import normalise
 from surveycli.errors import usage
 from surveycli.grouping import By
-from surveycli.pilot import draw_answers
-from surveycli.pooling import normalise
 from surveycli.score.material import run_cells
 from surveycli.score.tables import DEFAULT_METRIC, check_metrics, floats, group_columns, groups_of
 from surveycli.store import Store

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from surveycli.cell_arrays import AnsweredCells, Floats, Ints
-from surveycli.divergence import HIGHER_IS_BETTER, METRICS, uniform
+from surveycli.distribution.arrays import AnsweredCells, Floats, Ints
+from surveycli.distribution.divergence import HIGHER_IS_BETTER, METRICS, uniform
+from surveycli.distribution.pilot import choose_strength, draw_answers, shrink
+from surveycli.distribution.pooling import marginal_prior, own_marginal_prior
 from surveycli.errors import usage
 from surveycli.grouping import By, Clusters
-from surveycli.pilot import choose_strength, draw_answers, shrink
-from surveycli.pooling import marginal_prior, own_marginal_prior
 from surveycli.score.bootstrap import Resampling, interval, resample_means
 from surveycli.score.material import RunCells, run_cells, train_cells
 from surveycli.score.score_run import find_run

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from surveycli.cell_arrays import AnsweredCells, answered_cells_of, catalogue_of, pad_lists
-from surveycli.pooling import normalise
+from surveycli.distribution.arrays import AnsweredCells, answered_cells_of, catalogue_of, pad_lists
+from surveycli.distribution.pooling import normalise
 from surveycli.score.score_run import find_run, with_humans
 from surveycli.score.tables import scored_cells
 from surveycli.store import Store
@@ -14,7 +14,7 @@ from surveycli.store import Store
 if TYPE_CHECKING:
     import polars as pl
 
-    from surveycli.cell_arrays import Floats
+    from surveycli.distribution.arrays import Floats
 
 _KEYS = ["survey_id", "item_id", "population_id"]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from surveycli.cell_arrays import pad_lists
-from surveycli.divergence import CellScores, score_cells
+from surveycli.distribution.arrays import pad_lists
+from surveycli.distribution.divergence import CellScores, score_cells
 from surveycli.errors import SurveyError, bad_input, not_found
 from surveycli.store import Store
 

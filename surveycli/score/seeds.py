@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import stdtrit
 
-from surveycli.cell_arrays import Floats
+from surveycli.distribution.arrays import Floats
 from surveycli.errors import not_found
 from surveycli.grouping import By
 from surveycli.score.tables import DEFAULT_METRIC, check_metrics, group_columns, groups_of, scored_cells

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from surveycli.cell_arrays import AnsweredCells, Bools, Floats, Ints
-from surveycli.divergence import js_distance, total_variation
-from surveycli.pooling import sum_by
+from surveycli.distribution.arrays import AnsweredCells, Bools, Floats, Ints
+from surveycli.distribution.divergence import js_distance, total_variation
+from surveycli.distribution.pooling import sum_by
 
 _MAX_PAIRS = 500  # per item, drawn at random where there are more
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from surveycli.cell_arrays import Floats, Ints
-from surveycli.divergence import METRICS
+from surveycli.distribution.arrays import Floats, Ints
+from surveycli.distribution.divergence import METRICS
 from surveycli.errors import not_found, usage
 from surveycli.grouping import By
 from surveycli.score.bootstrap import Resampling, mean_interval

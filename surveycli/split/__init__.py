@@ -2,7 +2,7 @@
 
 from surveycli.split.custom import read_cells
 from surveycli.split.make import list_splits, make_split
-from surveycli.split.values import PartSize, Recipe, SplitOptions, SplitReport, Validation
+from surveycli.split.options import PartSize, Recipe, SplitOptions, SplitReport, Validation
 
 __all__ = [
     "PartSize",

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from surveycli.errors import bad_input, conflict, usage
 from surveycli.split.custom import given_cells, refuse_unknown
+from surveycli.split.options import PartSize, Recipe, SplitOptions, SplitReport
 from surveycli.split.plan import load_material
 from surveycli.split.recipes import PLANS
 from surveycli.split.similar import similarity_note
-from surveycli.split.values import PartSize, Recipe, SplitOptions, SplitReport
 from surveycli.store import Store
 from surveycli.store.invariant import find_violations
 from surveycli.store.run_record import utc_now

@@ -6,8 +6,8 @@ import polars as pl
 
 from surveycli.errors import bad_input
 from surveycli.split.allot import allot
+from surveycli.split.options import SplitOptions, Validation
 from surveycli.split.plan import WVS7, Material, Plan, country_units, rules
-from surveycli.split.values import SplitOptions, Validation
 from surveycli.store import Store
 
 _N_VALIDATION_POPULATIONS = 6

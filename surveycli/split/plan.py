@@ -9,7 +9,7 @@ import polars as pl
 
 from surveycli.errors import bad_input, not_found
 from surveycli.split.allot import Unit, allot
-from surveycli.split.values import SplitOptions
+from surveycli.split.options import SplitOptions
 from surveycli.store import Store
 
 ALL = "all"

@@ -8,6 +8,7 @@ import polars as pl
 
 from surveycli.errors import bad_input, not_found, usage
 from surveycli.split.allot import allot, shuffled
+from surveycli.split.options import Recipe, SplitOptions
 from surveycli.split.paper import plan_paper
 from surveycli.split.plan import (
     ALL,
@@ -22,7 +23,6 @@ from surveycli.split.plan import (
     population_sets,
     rules,
 )
-from surveycli.split.values import Recipe, SplitOptions
 from surveycli.store import Store
 
 _PARTS = ("train", "validation", "test")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from surveycli.errors import not_found
 from surveycli.store import Store
-from surveycli.survey.country import find_iso3
+from surveycli.survey.places.country import find_iso3
 
 if TYPE_CHECKING:
     import polars as pl

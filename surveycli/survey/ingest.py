@@ -9,10 +9,10 @@ from pathlib import Path
 from surveycli.errors import usage
 from surveycli.progress import Progress, silent
 from surveycli.store import Store
-from surveycli.survey.distribution_table import read_distribution_table
-from surveycli.survey.layout import read_file
+from surveycli.survey.files.source import open_source
 from surveycli.survey.load import load_distributions, load_respondents, refuse_if_known
-from surveycli.survey.source import open_source
+from surveycli.survey.readers.distributions import read_distribution_table
+from surveycli.survey.readers.layout import read_file
 from surveycli.survey.values import DistributionFile, IngestOptions, IngestReport, RespondentFile
 
 BUNDLED_SURVEY = "wvs7"

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from surveycli.survey.codebook import Codebook, SurveyFacts
+from surveycli.survey.items.codebook import Codebook, SurveyFacts
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from surveycli.survey.group_column import Groups
+    from surveycli.survey.population.group_column import Groups
 
 MISSING_STATUSES = ("dont_know", "no_answer", "refused", "not_applicable", "not_asked", "missing_other")
 

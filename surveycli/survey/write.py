@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 from surveycli.errors import conflict
 from surveycli.store import Store
-from surveycli.survey.aggregate import Aggregates
-from surveycli.survey.codebook import Codebook, SurveyFacts
-from surveycli.survey.country import country_frame
-from surveycli.survey.group_column import GroupText
-from surveycli.survey.population import (
+from surveycli.survey.items.codebook import Codebook, SurveyFacts
+from surveycli.survey.places.country import country_frame
+from surveycli.survey.population.group_column import GroupText
+from surveycli.survey.population.phrase import GroupWords, Wordbook
+from surveycli.survey.population.population import (
     PopulationSpec,
     describe_population,
     parse_population_id,
     phrase_languages,
 )
-from surveycli.survey.population_phrase import GroupWords, Wordbook
+from surveycli.survey.tally import Aggregates
 from surveycli.survey.values import DistributionFile, IngestOptions, IngestReport, RespondentFile, Skipped
 
 if TYPE_CHECKING:

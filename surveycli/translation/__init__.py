@@ -2,7 +2,9 @@
 
 from surveycli.translation.glossary import read_glossary
 from surveycli.translation.imported import export_template, import_translations
-from surveycli.translation.job import (
+from surveycli.translation.prompt_frame import known_template, save_prompt_frame, write_prompt_frame
+from surveycli.translation.review import ReviewQuery, accept_reviews, edit_review, list_reviews, reject_reviews
+from surveycli.translation.translate import (
     BackTranslation,
     TranslateOptions,
     TranslateReport,
@@ -10,8 +12,6 @@ from surveycli.translation.job import (
     read_plan,
     translate_items,
 )
-from surveycli.translation.prompt_frame import known_template, save_prompt_frame, write_prompt_frame
-from surveycli.translation.review import ReviewQuery, accept_reviews, edit_review, list_reviews, reject_reviews
 
 __all__ = [
     "BackTranslation",

@@ -8,9 +8,9 @@ from surveycli.domain import Option
 from surveycli.errors import bad_input
 from surveycli.store import open_store
 from surveycli.translation.checks import LocalisedItem, has_words
-from surveycli.translation.job import TranslateOptions, TranslateReport, TranslationPlan, plan_translation
 from surveycli.translation.proposal import Origin, Proposal, commit_proposals, judge, now
 from surveycli.translation.texts import ItemTexts
+from surveycli.translation.translate import TranslateOptions, TranslateReport, TranslationPlan, plan_translation
 from surveycli.translation.translation_file import FileTexts, read_translations, write_template
 
 

@@ -13,13 +13,7 @@ import httpx
 
 from surveycli.errors import SurveyError, bad_input, not_found, usage
 from surveycli.translation.chat import PROMPT_NAME, Message, converse, prompt_sha256
-from surveycli.translation.engine import (
-    EngineIdentity,
-    ReplyError,
-    RequestError,
-    TranslationReply,
-    TranslationRequest,
-)
+from surveycli.translation.engine import EngineIdentity, ReplyError, RequestError, TranslationReply, TranslationRequest
 
 _OPENAI = "https://api.openai.com/v1"
 _PASSING_STATUS = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})  # another try may be answered

@@ -14,10 +14,10 @@ import torch
 from model_samples import make_contents, make_training_folder, save_local_model, small_config
 from safetensors.torch import load_file
 
-from surveycli.adapter.train import train_folder
 from surveycli.configuration import FinetuneConfig, Precision, PredictConfig, to_plain
 from surveycli.prediction.predict import predict_folder
 from surveycli.run_folder import Manifest, RunFolder, read_metrics, read_predictions, write_contents
+from surveycli.training.train import train_folder
 
 TESTS = Path(__file__).resolve().parents[1]
 LAUNCH = (sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2")

@@ -7,9 +7,9 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import entropy, wasserstein_distance
 
-from surveycli import divergence
-from surveycli.cell_arrays import Floats, Ints
-from surveycli.divergence import score_cells
+from surveycli.distribution import divergence
+from surveycli.distribution.arrays import Floats, Ints
+from surveycli.distribution.divergence import score_cells
 
 EXACT = 1e-12
 Cells = tuple[Floats, Floats, Ints]

@@ -14,8 +14,8 @@ import pytest
 
 from surveycli.baseline import BaselineOptions, Predictor, predict_baseline
 from surveycli.baseline.means import predict_item_mean, predict_position_marginal, predict_uniform
-from surveycli.cell_arrays import answered_cells_of, catalogue_of
-from surveycli.divergence import paper_one_minus_jsd
+from surveycli.distribution.arrays import answered_cells_of, catalogue_of
+from surveycli.distribution.divergence import paper_one_minus_jsd
 from surveycli.domain import Shares
 from surveycli.score import score_run
 from surveycli.score.tables import leaderboard, scored_cells

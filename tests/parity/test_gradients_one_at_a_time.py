@@ -12,10 +12,10 @@ from surveycli.configuration import BatchSettings, LoraSettings, Loss, ModelSpec
 from surveycli.engine.batching import plan_pass
 from surveycli.engine.compute import compute_options, human_shares
 from surveycli.engine.examples import Example
+from surveycli.engine.first_token import loss_per_prompt
 from surveycli.engine.model import LanguageModel
 from surveycli.engine.tiny import load_tiny_tokenizer
 from surveycli.engine.weights import make_trainable, recompute_activations
-from surveycli.first_token import loss_per_prompt
 from surveycli.prompt import PromptOrder
 
 TREES = BatchSettings(examples_per_tree=5, max_row_tokens=200)

@@ -12,7 +12,7 @@ from wvs_like import script, write_wvs_like
 
 from surveycli.store import open_store
 from surveycli.survey import IngestOptions, ingest_file
-from surveycli.survey.codebook import load_codebook
+from surveycli.survey.items.codebook import load_codebook
 
 STATUSES = {-1: "dont_know", -2: "no_answer", -3: "not_applicable", -4: "not_asked", -5: "missing_other"}
 Cell = tuple[str, str]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveycli import divergence
-from surveycli.cell_arrays import Floats
-from surveycli.divergence import METRICS
+from surveycli.distribution import divergence
+from surveycli.distribution.arrays import Floats
+from surveycli.distribution.divergence import METRICS
 
 # The metrics that do not know in which order the options stand.
 UNORDERED = sorted(METRICS.keys() - {"emd_ordinal"})

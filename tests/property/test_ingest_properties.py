@@ -14,10 +14,10 @@ from wvs_like import make_wvs_like
 from surveycli.errors import SurveyError
 from surveycli.store import open_store
 from surveycli.survey import IngestOptions, ingest_file
-from surveycli.survey.aggregate import Tally
-from surveycli.survey.codebook import ItemSpec
-from surveycli.survey.layout import read_file
-from surveycli.survey.source import open_source
+from surveycli.survey.files.source import open_source
+from surveycli.survey.items.codebook import ItemSpec
+from surveycli.survey.readers.layout import read_file
+from surveycli.survey.tally import Tally
 from surveycli.survey.values import RespondentFile
 
 FEW = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

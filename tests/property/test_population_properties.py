@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from surveycli.store import open_store
 from surveycli.survey import Band, IngestOptions, ingest_file
-from surveycli.survey.group_column import GroupColumn
-from surveycli.survey.population import PopulationSpec, describe_population, parse_population_id
-from surveycli.survey.survey_table import Column
+from surveycli.survey.files.table import Column
+from surveycli.survey.population.group_column import GroupColumn
+from surveycli.survey.population.population import PopulationSpec, describe_population, parse_population_id
 
 FEW = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TEXTS = st.text(min_size=1, max_size=20).filter(lambda text: text.strip() != "")

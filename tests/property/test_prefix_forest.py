@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveycli.prefix_tree import attention_allowed, build_forest, count_nodes, pad_forest
+from surveycli.engine.prefix_tree import attention_allowed, build_forest, count_nodes, pad_forest
 
 # Few different tokens and short sequences, so that equal beginnings, whole prefixes and duplicates all occur.
 sequences = st.lists(

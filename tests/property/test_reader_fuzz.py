@@ -16,8 +16,8 @@ from wvs_like import make_wvs_like
 from surveycli.errors import SurveyError
 from surveycli.store import Store, open_store
 from surveycli.survey import IngestOptions, ingest_file
-from surveycli.survey.layout import LAYOUTS
-from surveycli.survey.user_codebook import read_user_codebook
+from surveycli.survey.items.user_codebook import read_user_codebook
+from surveycli.survey.readers.layout import LAYOUTS
 
 MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SOME = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

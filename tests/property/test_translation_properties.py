@@ -22,7 +22,7 @@ from surveycli.translation.texts import select_ids
 from surveycli.translation.translation_file import name_ids
 
 IDS = [f"Q{n}" for n in range(1, 30)]
-# A hanging server takes real time; test_translation_job has it.
+# A hanging server takes real time; test_translate has it.
 BEHAVIOURS = st.lists(
     st.sampled_from(["good", *(b for b in PASSING if b != "hang"), *WRONG_FORM, *WRONG_TEXT, "bad_request"]),
     max_size=14,

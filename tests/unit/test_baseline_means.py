@@ -13,7 +13,7 @@ from surveycli.baseline.means import (
     predict_shuffled_group,
     predict_uniform,
 )
-from surveycli.cell_arrays import AnsweredCells, Catalogue, Cells
+from surveycli.distribution.arrays import AnsweredCells, Catalogue, Cells
 
 CATALOGUE = Catalogue((("s", "A"), ("s", "B"), ("s", "C")), ("p", "q", "r", "t"))
 # Item A is asked of p, q and r; B and C of nobody in training.

@@ -15,7 +15,7 @@ from surveycli.baseline.smoother import (
     share_cube,
     weighted_mean,
 )
-from surveycli.cell_arrays import AnsweredCells, Catalogue, Cells
+from surveycli.distribution.arrays import AnsweredCells, Catalogue, Cells
 
 
 def population(iso3: str, *, groups: dict[str, str] | None = None, **known: str) -> dict[str, str | None]:

@@ -14,7 +14,7 @@ from surveycli.domain import Shares
 from surveycli.engine.batching import fill_rows, plan_epoch, plan_pass, row_tokens
 from surveycli.engine.defaults import ROW_TOKENS_CPU
 from surveycli.engine.examples import Example
-from surveycli.prefix_tree import count_nodes
+from surveycli.engine.prefix_tree import count_nodes
 from surveycli.prompt import PromptOrder
 from surveycli.run_folder.transfer import CellRequest, export_contents
 from surveycli.split import Recipe, SplitOptions, make_split

@@ -10,9 +10,9 @@ from surveycli.domain import Scale
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.store import Store
 from surveycli.survey import ingest_bundled
-from surveycli.survey.codebook import load_codebook, parse_codebook
-from surveycli.survey.country import countries, find_iso3
-from surveycli.survey.population import PopulationSpec, describe_population, parse_population_id
+from surveycli.survey.items.codebook import load_codebook, parse_codebook
+from surveycli.survey.places.country import countries, find_iso3
+from surveycli.survey.population.population import PopulationSpec, describe_population, parse_population_id
 
 
 def query(store: Store, text: str) -> list[tuple[Any, ...]]:

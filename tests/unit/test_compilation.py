@@ -12,10 +12,10 @@ from model_samples import random_examples, save_local_model
 from surveycli.configuration import BatchSettings, LoraSettings, ModelSpec
 from surveycli.engine.compilation import demand_compilable
 from surveycli.engine.compute import compute_options, human_shares
+from surveycli.engine.first_token import loss_per_prompt
 from surveycli.engine.model import load_language_model
 from surveycli.engine.weights import make_trainable, trained_parameters
 from surveycli.errors import ExitCode, SurveyError
-from surveycli.first_token import loss_per_prompt
 
 EXAMPLES, TOKENS = random_examples(12)
 CPU = torch.device("cpu")

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from surveycli import divergence
-from surveycli.divergence import METRICS, score_cells, uniform
+from surveycli.distribution import divergence
+from surveycli.distribution.divergence import METRICS, score_cells, uniform
 
 SKEWED = np.array([0.7, 0.2, 0.1])
 MIRRORED = SKEWED[::-1].copy()

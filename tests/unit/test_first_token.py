@@ -10,7 +10,7 @@ from scipy.special import logsumexp, softmax
 from scipy.stats import entropy, wasserstein_distance
 
 from surveycli.configuration import Loss
-from surveycli.first_token import loss_per_prompt, option_log_probabilities, outside_mass
+from surveycli.engine.first_token import loss_per_prompt, option_log_probabilities, outside_mass
 
 N, K = 24, 6
 RANDOM = np.random.default_rng(5)

@@ -9,7 +9,7 @@ from model_samples import build_model, random_sequences
 import surveycli.engine.forest_attention as module
 from surveycli.engine.forest_attention import FOREST, forest_mask
 from surveycli.engine.forward import build_row, leaf_hidden
-from surveycli.prefix_tree import build_forest
+from surveycli.engine.prefix_tree import build_forest
 
 
 def states(attention: str) -> tuple[torch.Tensor, torch.Tensor]:

@@ -7,8 +7,8 @@ import pytest
 
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.survey import Band, parse_bands, parse_groupings
-from surveycli.survey.group_column import GroupColumn
-from surveycli.survey.grouping import Spread, population_ids
+from surveycli.survey.population.group_column import GroupColumn
+from surveycli.survey.population.grouping import Spread, population_ids
 
 
 def test_groupings_are_lists_of_columns() -> None:

@@ -202,8 +202,8 @@ def test_an_unknown_grouping_is_a_usage_error(frame: pl.DataFrame, store: Store,
 
 def test_batches_of_any_size_give_the_same_answers(frame: pl.DataFrame, tmp_path: Path) -> None:
     """Reading block by block changes neither a respondent nor their order, however small the blocks."""
-    from surveycli.survey.csv_batches import CsvPlan, read_csv_batches
-    from surveycli.survey.text_file import read_head
+    from surveycli.survey.files.csv_batches import CsvPlan, read_csv_batches
+    from surveycli.survey.files.text import read_head
 
     head = read_head(write(frame.select("B_COUNTRY", "Q1", "Partyname", "W_WEIGHT"), tmp_path / "w.csv"))
     plan = CsvPlan({"Q1": pl.Int16, "Partyname": pl.String, "W_WEIGHT": pl.Float64}, frozenset({"Q1"}))

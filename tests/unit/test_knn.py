@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from surveycli.baseline.knn import NEIGHBOURS, Embeddings, choose_k, neighbour_means, predict_knn
-from surveycli.cell_arrays import AnsweredCells, Catalogue, Cells
-from surveycli.divergence import js_distance
+from surveycli.distribution.arrays import AnsweredCells, Catalogue, Cells
+from surveycli.distribution.divergence import js_distance
 
 N_ITEMS, N_POPULATIONS, WIDTH = 12, 9, 5
 CATALOGUE = Catalogue(tuple(("s", f"Q{i}") for i in range(N_ITEMS)), tuple(f"P{p}" for p in range(N_POPULATIONS)))

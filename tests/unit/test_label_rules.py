@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from surveycli.survey.label_rules import MISSING_CODES, clean, fold, ladder_order, scale_of_labels, status_of_label
+from surveycli.survey.items.label_rules import (
+    MISSING_CODES,
+    clean,
+    fold,
+    ladder_order,
+    scale_of_labels,
+    status_of_label,
+)
 from surveycli.survey.values import MISSING_STATUSES
 
 STATUSES = {

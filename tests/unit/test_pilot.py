@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from surveycli.pilot import choose_strength, draw_answers, shrink
+from surveycli.distribution.pilot import choose_strength, draw_answers, shrink
 
 
 def test_draws_never_fall_on_padding() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from surveycli.cell_arrays import AnsweredCells, Catalogue, Cells
-from surveycli.pooling import (
+from surveycli.distribution.arrays import AnsweredCells, Catalogue, Cells
+from surveycli.distribution.pooling import (
     item_means,
     marginal_prior,
     own_item_prior,

@@ -11,7 +11,6 @@ import torch
 from model_samples import make_contents, make_training_folder, small_config
 from scipy.special import softmax
 
-from surveycli.adapter.train import train_folder
 from surveycli.configuration import BatchSettings, Elicitation, ModelSpec, PredictConfig, to_plain
 from surveycli.engine.model import load_language_model
 from surveycli.errors import SurveyError
@@ -19,6 +18,7 @@ from surveycli.prediction.predict import predict_folder
 from surveycli.prediction.variants import control_populations, permutations
 from surveycli.prompt import PromptOrder, PromptStyle, render_prompt
 from surveycli.run_folder import Manifest, PredictedCell, RunFolder, read_predictions, write_contents
+from surveycli.training.train import train_folder
 
 CONTENTS = make_contents(3, 4)
 CONFIG = PredictConfig("made-up", ModelSpec(device="cpu"), PromptStyle(PromptOrder.SHORT_SUFFIX))

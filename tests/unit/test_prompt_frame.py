@@ -27,8 +27,8 @@ from surveycli.prompt import (
 )
 from surveycli.store import ad_hoc, open_store
 from surveycli.survey import name_populations
-from surveycli.survey.country import countries
-from surveycli.survey.population import PopulationSpec, describe_population
+from surveycli.survey.places.country import countries
+from surveycli.survey.population.population import PopulationSpec, describe_population
 from surveycli.translation import known_template, save_prompt_frame, write_prompt_frame
 
 FOLDER = Path(__file__).resolve().parents[2] / "surveycli" / "resources" / "prompts"

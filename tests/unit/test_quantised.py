@@ -11,16 +11,16 @@ import pytest
 import torch
 from model_samples import make_training_folder, random_examples, save_local_model, small_config
 
-from surveycli.adapter.train import train_folder
 from surveycli.configuration import BatchSettings, LoraSettings, ModelSpec, Precision, Quantise
 from surveycli.engine.batching import plan_pass
 from surveycli.engine.compute import compute_options, compute_options_plainly, human_shares
+from surveycli.engine.first_token import loss_per_prompt
 from surveycli.engine.forward import build_row, leaf_hidden
 from surveycli.engine.model import load_language_model
 from surveycli.engine.weights import best_weights, load_weights, make_trainable, trained_parameters
 from surveycli.errors import ExitCode, SurveyError
-from surveycli.first_token import loss_per_prompt
 from surveycli.run_folder import read_contents, read_metrics
+from surveycli.training.train import train_folder
 
 EXAMPLES, TOKENS = random_examples(9)
 TREES = BatchSettings(examples_per_tree=5, max_row_tokens=200)

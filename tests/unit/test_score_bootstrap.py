@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from surveycli.cell_arrays import Floats, Ints
+from surveycli.distribution.arrays import Floats, Ints
 from surveycli.grouping import Clusters
 from surveycli.score.bootstrap import Resampling, interval, mean_interval, resample_means
 

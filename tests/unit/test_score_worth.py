@@ -8,17 +8,13 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
 
-from surveycli.cell_arrays import AnsweredCells, Catalogue
-from surveycli.divergence import HIGHER_IS_BETTER, METRICS, uniform
+from surveycli.distribution.arrays import AnsweredCells, Catalogue
+from surveycli.distribution.divergence import HIGHER_IS_BETTER, METRICS, uniform
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.score.audit import calibration_bins
 from surveycli.score.ceiling import noise_ceiling
 from surveycli.score.equivalent import GRID, Equivalent, pilot_curves, respondents_worth
-from surveycli.score.spread import (
-    mean_gap_between_groups,
-    mean_pairwise_distance,
-    variance_across_populations,
-)
+from surveycli.score.spread import mean_gap_between_groups, mean_pairwise_distance, variance_across_populations
 
 
 def cells(shares: list[list[float]], n: float = 1000, item: list[int] | None = None) -> AnsweredCells:

@@ -79,7 +79,7 @@ def test_flex_rows_are_padded_by_an_eighth_at_most() -> None:
 def test_flex_block_masks_equal_the_dense_mask() -> None:
     """The rules given to flex_attention allow what the forest's mask allows, for all positions and for the leaves."""
     from surveycli.engine.forward import flex_masks
-    from surveycli.prefix_tree import attention_allowed, build_forest, pad_forest
+    from surveycli.engine.prefix_tree import attention_allowed, build_forest, pad_forest
 
     forest = build_forest([e.tokens for e in EXAMPLES])
     forest = pad_forest(forest, flex_length(forest.n_nodes))

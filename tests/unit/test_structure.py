@@ -15,9 +15,9 @@ SQL_FILES = sorted(SQL.rglob("*.sql"))
 
 # Which floor a package of surveycli stands on. A module of its own, outside any package, is on the pure floor unless
 # it is one of those above the rooms.
-PURE = {path.stem for path in PACKAGE.glob("*.py")}
+PURE = {path.stem for path in PACKAGE.glob("*.py")} | {"distribution"}
 BASE = {"store", "run_folder", "engine"}
-ROOMS = {"survey", "split", "baseline", "adapter", "prediction", "score", "translation", "report"}
+ROOMS = {"survey", "split", "baseline", "training", "prediction", "score", "translation", "report"}
 ABOVE_ROOMS = {"demo"}
 FLOOR = (
     dict.fromkeys(PURE, 0)
@@ -30,9 +30,9 @@ FLOOR = (
 # Only these may import the libraries on the left.
 MAY_IMPORT = {
     "duckdb": {"store"},
-    "torch": {"engine", "adapter", "prediction", "first_token", "translation"},
-    "transformers": {"engine", "adapter", "prediction", "first_token", "translation"},
-    "peft": {"engine", "adapter", "prediction", "first_token", "translation"},
+    "torch": {"engine", "training", "prediction", "translation"},
+    "transformers": {"engine", "training", "prediction", "translation"},
+    "peft": {"engine", "training", "prediction", "translation"},
     "typer": {"cli"},
     "rich": {"cli"},
 }

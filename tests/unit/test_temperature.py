@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from surveycli.first_token import option_log_probabilities
+from surveycli.engine.first_token import option_log_probabilities
 from surveycli.prediction.temperature import HIGHEST, LOWEST, fit_temperature
 
 

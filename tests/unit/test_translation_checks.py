@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from surveycli.domain import Option
-from surveycli.survey.codebook import load_codebook
+from surveycli.survey.items.codebook import load_codebook
 from surveycli.translation.checks import LocalisedItem, check_translation, is_usable
 from surveycli.translation.engine import GlossaryTerm
 from surveycli.translation.language import find_language

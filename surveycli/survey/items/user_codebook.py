@@ -1,0 +1,207 @@
+"""Reads codebooks that users write, YAML or CSV, and says what is wrong with them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from surveycli.domain import Scale
+from surveycli.errors import SurveyError, bad_input
+from surveycli.survey.items.answers import HIGHEST_CODE, AnswerColumn
+from surveycli.survey.items.codebook import Codebook, ItemSpec, ItemText, parse_codebook
+from surveycli.survey.items.label_rules import MISSING_CODES, clean, fold
+
+CSV_COLUMNS = ("item_id", "wording", "option_code", "label", "scale", "missing_status")
+_KINDS = tuple(scale.value for scale in Scale)
+_HINT = "`surveycli codebook FILE.sav --output codebook.yaml` writes one to start from."
+
+
+@dataclass(frozen=True, slots=True)
+class UserCodebook:
+    """A codebook with the file codes that are missing answers: those of one item, else those of every item."""
+
+    codebook: Codebook
+    title: str | None = None
+    missing: Mapping[int, str] = field(default_factory=dict)
+    item_missing: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+
+    def answer_column(self, item: ItemSpec, column: str) -> AnswerColumn:
+        """Return how a column of the file becomes answers to an item: by code, and by the codebook's own labels."""
+        missing = {**self.missing, **self.item_missing.get(item.item_id, {})}
+        codes = {code: MISSING_CODES[status] for code, status in missing.items()}
+        codes |= {code: code for code in item.codes}
+        labels = {fold(label): code for text in item.texts for code, label in zip(item.codes, text.labels, strict=True)}
+        return AnswerColumn(column, item.item_id, codes, labels)
+
+
+def read_user_codebook(path: Path) -> UserCodebook:
+    """Return the codebook of a YAML or CSV file. Raises SurveyError (exit 3) that names the place of a mistake."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise bad_input(f"Cannot read the codebook {path}: {reason}.", "It is a YAML or CSV file in UTF-8.") from error
+    if path.suffix.lower() == ".csv":
+        return _read_csv(text, path)
+    try:
+        content = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise bad_input(
+            f"The codebook {path} is no readable YAML: {' '.join(str(error).split())[:300]}.", _HINT
+        ) from error
+    return _read_yaml(content, path)
+
+
+def _wrong(path: Path, place: str, expected: str, found: object) -> SurveyError:
+    shown = repr(found)
+    shown = shown[:60] + "..." if len(shown) > 60 else shown
+    return bad_input(f"Codebook {path.name}: {place}: expected {expected}, found {shown}.", _HINT)
+
+
+def _read_yaml(content: object, path: Path) -> UserCodebook:
+    main = _mapping(content, path, "the file")
+    scales = _mapping(main.get("scales"), path, "scales")
+    batteries = _mapping(main.get("batteries"), path, "batteries")
+    scale_missing = {name: _check_scale(scale, path, f"scales.{name}") for name, scale in scales.items()}
+    language = main.get("language", "en")
+    if not isinstance(language, str):
+        raise _wrong(path, "language", "a code such as en, in quotes", language)
+    for name, battery in batteries.items():
+        if not isinstance(name, str):
+            raise _wrong(path, "batteries", "names in quotes", name)
+        _check_battery(battery, scales, path, f"batteries.{name}")
+    _refuse_doubled([item for battery in batteries.values() for item in battery["items"]], path)
+    codebook = parse_codebook({"language": "en", **main, "survey": str(main.get("survey") or path.stem)})
+    item_missing = {
+        item: scale_missing[battery["scale"]] for battery in batteries.values() for item in battery["items"]
+    }
+    title = main.get("title")
+    missing = _missing(main.get("missing", {}), path, "missing")
+    return UserCodebook(codebook, str(title) if title else None, missing, item_missing)
+
+
+def _mapping(value: object, path: Path, place: str) -> dict[Any, Any]:
+    if not isinstance(value, dict) or not value:
+        raise _wrong(path, place, "a mapping (name: content)", value)
+    return value
+
+
+def _check_scale(scale: object, path: Path, place: str) -> dict[int, str]:
+    """Refuse a scale that the parser of codebooks could not read, and return its missing codes."""
+    content = _mapping(scale, path, place)
+    if content.get("kind") not in _KINDS:
+        raise _wrong(path, f"{place}.kind", " or ".join(_KINDS), content.get("kind"))
+    name = "options" if "options" in content else "endpoints"
+    options = _mapping(content.get(name), path, f"{place}.{name}")
+    for code, label in options.items():
+        if not _is_code(code) or not 0 <= code <= HIGHEST_CODE:
+            raise _wrong(path, f"{place}.{name}", f"whole codes from 0 to {HIGHEST_CODE:,}", code)
+        if isinstance(label, bool):
+            raise _wrong(path, f"{place}.{name}.{code}", "a label in quotes (YAML reads a bare Yes as true)", label)
+        if not isinstance(label, str | int | float):
+            raise _wrong(path, f"{place}.{name}.{code}", "a label", label)
+    if len(options) < 2 or (name == "endpoints" and max(options) - min(options) > 100):
+        raise _wrong(path, f"{place}.{name}", "two or more codes", options)
+    missing = _missing(content.get("missing", {}), path, f"{place}.missing")
+    both = set(missing) & set(options)
+    if both:
+        raise _wrong(path, f"{place}.missing", "codes that are no options", sorted(both))
+    return missing
+
+
+def _is_code(code: object) -> bool:
+    return isinstance(code, int) and not isinstance(code, bool)
+
+
+def _missing(value: object, path: Path, place: str) -> dict[int, str]:
+    if not isinstance(value, dict):
+        raise _wrong(path, place, "a mapping of codes to statuses", value)
+    for code, status in value.items():
+        if not _is_code(code):
+            raise _wrong(path, place, "whole codes", code)
+        if status not in MISSING_CODES:
+            raise _wrong(path, f"{place}.{code}", f"one of {', '.join(MISSING_CODES)}", status)
+    return dict(value)
+
+
+def _check_battery(battery: object, scales: Mapping[str, object], path: Path, place: str) -> None:
+    content = _mapping(battery, path, place)
+    if content.get("scale") not in scales:
+        raise _wrong(path, f"{place}.scale", f"one of the scales {', '.join(map(str, scales))}", content.get("scale"))
+    dimension = content.get("dimension")
+    if dimension is not None and not isinstance(dimension, str):
+        raise _wrong(path, f"{place}.dimension", "a text", dimension)
+    stem = content.get("stem")
+    if stem is not None and (not isinstance(stem, str) or stem.count("{}") != 1):
+        raise _wrong(path, f"{place}.stem", "a text with one {} for the item", stem)
+    for item_id, wording in _mapping(content.get("items"), path, f"{place}.items").items():
+        if not isinstance(item_id, str) or not isinstance(wording, str) or not wording.strip():
+            raise _wrong(path, f"{place}.items.{item_id}", "a column name and a wording, both texts", wording)
+
+
+def _refuse_doubled(item_ids: Sequence[str], path: Path) -> None:
+    names = [item_id.lower() for item_id in item_ids]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise _wrong(path, "items", "each item once (case aside)", ", ".join(doubled[:5]))
+
+
+def _read_csv(text: str, path: Path) -> UserCodebook:
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text, newline="")) if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise bad_input(f"The codebook {path} is no readable CSV: {error}.", _HINT) from error
+    header = tuple(name.strip().lower() for name in rows[0]) if rows else ()
+    if not {"item_id", "option_code"} <= set(header):
+        raise _wrong(path, "line 1", f"the columns {','.join(CSV_COLUMNS)}", ",".join(header))
+    by_item: dict[str, list[dict[str, str]]] = {}
+    for line, row in enumerate(rows[1:], 2):
+        if len(row) != len(header):
+            raise _wrong(path, f"line {line}", f"{len(header)} fields", ",".join(row))
+        cells = dict.fromkeys(CSV_COLUMNS, "") | dict(zip(header, map(clean, row), strict=True))
+        by_item.setdefault(cells["item_id"], []).append(cells)
+    _refuse_doubled(list(by_item), path)
+    missing = {item_id: _csv_missing(cells, path) for item_id, cells in by_item.items()}
+    items = tuple(_csv_item(item_id, cells, place, path) for place, (item_id, cells) in enumerate(by_item.items()))
+    if not items:
+        raise _wrong(path, "line 2", "items", "nothing")
+    return UserCodebook(Codebook(path.stem, items), item_missing=missing)
+
+
+def _csv_code(cells: Mapping[str, str], path: Path) -> int:
+    try:
+        return int(cells["option_code"])
+    except ValueError:
+        place = f"item {cells['item_id']}, option_code"
+        raise _wrong(path, place, "a whole number", cells["option_code"]) from None
+
+
+def _csv_missing(rows: Sequence[Mapping[str, str]], path: Path) -> dict[int, str]:
+    found = {_csv_code(cells, path): cells["missing_status"] for cells in rows if cells["missing_status"]}
+    return _missing(found, path, f"item {rows[0]['item_id']}, missing_status")
+
+
+def _csv_item(item_id: str, rows: Sequence[Mapping[str, str]], position: int, path: Path) -> ItemSpec:
+    """Return an item of its rows; wording and scale may stand in the first of them only."""
+    place = f"item {item_id or '(blank)'}"
+    options = {_csv_code(cells, path): cells["label"] for cells in rows if not cells["missing_status"]}
+    n_rows = sum(not cells["missing_status"] for cells in rows)
+    wording = next((cells["wording"] for cells in rows if cells["wording"]), "")
+    kind = next((cells["scale"] for cells in rows if cells["scale"]), "binary" if len(options) == 2 else "")
+    if kind not in _KINDS:
+        raise _wrong(path, f"{place}, scale", " or ".join(_KINDS), kind)
+    if not wording or not item_id:
+        raise _wrong(path, f"{place}, wording", "an item_id and a wording in one of its rows", wording)
+    if len(options) < 2 or len(options) < n_rows or not all(0 <= code <= HIGHEST_CODE for code in options):
+        raise _wrong(
+            path, f"{place}, option_code", f"two or more different codes from 0 to {HIGHEST_CODE:,}", [*options]
+        )
+    codes = tuple(sorted(options))
+    text = ItemText("en", wording, tuple(options[code] or str(code) for code in codes))
+    return ItemSpec(item_id, position, item_id, None, Scale(kind), codes, (text,))

@@ -1,0 +1,65 @@
+"""Countries: the bundled table, and the names under which survey files know them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from surveycli.bundled import resource
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """A country or territory and what is known about it from outside the surveys."""
+
+    iso3: str
+    name: str
+    name_zh: str | None
+    wvs_code: int | None
+    un_subregion: str | None
+    cultural_zone: str | None
+    majority_religion: str | None
+    income_group: str | None
+
+
+@cache
+def country_frame() -> pl.DataFrame:
+    """Return the bundled table, one row per country, columns as in the file."""
+    import polars as pl
+
+    source = resource("countries.csv")
+    return pl.read_csv(source.read_bytes(), schema_overrides={"wvs_code": pl.Int32}, infer_schema_length=None)
+
+
+@cache
+def countries() -> dict[str, Country]:
+    """Return the countries by ISO-3 code."""
+    fields = list(Country.__dataclass_fields__)
+    return {row["iso3"]: Country(**row) for row in country_frame().select(fields).iter_rows(named=True)}
+
+
+@cache
+def iso3_by_wvs_code() -> dict[int, str]:
+    """Return the ISO-3 code of each WVS country code (ISO numeric, but 909 for Northern Ireland)."""
+    return {country.wvs_code: country.iso3 for country in countries().values() if country.wvs_code is not None}
+
+
+@cache
+def iso3_by_label() -> dict[str, str]:
+    """Return the ISO-3 code of each country label, in lower case, that survey files are known to use."""
+    import polars as pl
+
+    source = resource("country_labels.csv")
+    labels = pl.read_csv(source.read_bytes(), schema={"label": pl.String, "iso3": pl.String})
+    named = {country.name.lower(): country.iso3 for country in countries().values()}
+    return named | {label.strip().lower(): iso3 for label, iso3 in labels.iter_rows()}
+
+
+def find_iso3(name: str) -> str | None:
+    """Return the ISO-3 code of a code or label in a survey file, or None where nobody knows it."""
+    text = name.strip()
+    return text.upper() if text.upper() in countries() else iso3_by_label().get(text.lower())

@@ -1,0 +1,1 @@
+"""Populations: how respondents are grouped, and how a group is written in each language."""

@@ -1,0 +1,1 @@
+"""Readers: one module per kind of survey file, each told by its layout."""

@@ -1,0 +1,120 @@
+"""Tells what kind of file this is, and hands it to the reader that knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from surveycli.errors import SurveyError, bad_input, usage
+from surveycli.survey.files.open import open_table, require_head
+from surveycli.survey.files.table import SurveyTable
+from surveycli.survey.readers import distributions, generic, goqa, pew, wvs_csv, wvs_table
+from surveycli.survey.values import DistributionFile, IngestOptions, RespondentFile, SourceFile
+
+SurveyFile = RespondentFile | DistributionFile
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A kind of file: its name, what it looks like, how it is told, and who reads it.
+
+    A `strict` one cannot be forced on a file that does not look like it.
+    """
+
+    name: str
+    looks: str
+    matches: Callable[[SurveyTable, IngestOptions], bool]
+    read: Callable[[SurveyTable, IngestOptions], SurveyFile]
+    strict: bool = False
+
+
+def _names(table: SurveyTable) -> list[str]:
+    return [column.name for column in table.columns]
+
+
+def _is_wvs7_csv(table: SurveyTable, options: IngestOptions) -> bool:
+    """Tell whether the reader of the cross-national CSV knows the file, and the user asked for nothing it lacks."""
+    head = table.head
+    named = options.codebook or options.items or options.country_column or options.weight_column
+    asked = bool(named) and options.layout is None
+    return head is not None and head.delimiter == "," and not asked and wvs_csv.is_wvs7_csv(head)
+
+
+def _read_wvs7_csv(table: SurveyTable, options: IngestOptions) -> SurveyFile:
+    head = require_head(table, "the cross-national CSV of WVS wave 7")
+    return wvs_csv.read_wvs7_csv(table.source, head, options)
+
+
+# In the order in which they are tried.
+LAYOUTS = (
+    Layout(
+        goqa.LAYOUT,
+        "GlobalOpinionQA: question, selections, options, source",
+        lambda table, _: goqa.is_goqa(_names(table)),
+        lambda table, options: goqa.read_goqa(table.source, table.frame(), options),
+        strict=True,
+    ),
+    Layout(
+        distributions.LAYOUT,
+        "a table with the columns survey, item, population, code and n, share or share_unweighted",
+        lambda table, _: distributions.is_distribution_table(_names(table)),
+        lambda table, options: distributions.read_distribution_table(table.source, table.frame(), options.country_map),
+        strict=True,
+    ),
+    Layout(
+        wvs_csv.LAYOUT,
+        "a cross-national CSV of WVS wave 7",
+        _is_wvs7_csv,
+        _read_wvs7_csv,
+        strict=True,
+    ),
+    Layout(
+        wvs_table.LAYOUT,
+        "another file of WVS (one country, wave 5 or 6, semicolons, tabs, XLSX, SPSS, Stata, Parquet)",
+        lambda table, _: wvs_table.is_wvs_table(table),
+        wvs_table.read_wvs_table,
+    ),
+    Layout(
+        pew.LAYOUT,
+        "Pew Global Attitudes (SPSS)",
+        lambda table, _: pew.is_pew(table),
+        pew.read_pew,
+    ),
+    Layout(
+        generic.LAYOUT, "any survey, with --country-column and --codebook", generic.is_generic, generic.read_generic
+    ),
+)
+
+
+def read_file(source: SourceFile, options: IngestOptions) -> SurveyFile:
+    """Return what a file holds, read by the reader of its layout, or of the one that the options force.
+
+    Raises SurveyError: exit 3 where no reader knows the file, 2 for a layout that is not there.
+    """
+    layout = _forced(options.layout)
+    table = open_table(source)
+    if layout and layout.strict and not layout.matches(table, options):
+        raise _unknown_layout(table, [layout])
+    layout = layout or next((layout for layout in LAYOUTS if layout.matches(table, options)), None)
+    if layout is None:
+        raise _unknown_layout(table, LAYOUTS)
+    return layout.read(table, options)
+
+
+def _forced(name: str | None) -> Layout | None:
+    if name is None:
+        return None
+    found = next((layout for layout in LAYOUTS if layout.name == name), None)
+    if found is None:
+        raise usage(f"There is no layout {name!r}.", f"Choose one of {', '.join(layout.name for layout in LAYOUTS)}.")
+    return found
+
+
+def _unknown_layout(table: SurveyTable, expected: Sequence[Layout]) -> SurveyError:
+    how = f"separated by {table.head.delimiter_name}" if table.head else f"in a file of kind {table.kind}"
+    looks = "; or ".join(layout.looks for layout in expected)
+    return bad_input(
+        f"{table.name}: expected {looks}; found {len(table.columns)} columns {how}: {table.listed(6)}.",
+        "Check that it is the file you meant, with its header in the first line; for another survey name its"
+        " --country-column, and its --items or a --codebook.",
+    )

@@ -1,0 +1,296 @@
+"""The training loop: from a run folder to its best weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from surveycli.configuration import BatchSettings, FinetuneConfig, OptimiserSettings, Schedule, from_plain
+from surveycli.engine.batching import plan_epoch, plan_pass, row_tokens
+from surveycli.engine.compute import compute_options, human_shares
+from surveycli.engine.defaults import settle_batches
+from surveycli.engine.encode import OptionTokens
+from surveycli.engine.examples import Example, ExampleSource
+from surveycli.engine.first_token import loss_per_prompt
+from surveycli.engine.model import LanguageModel, load_language_model
+from surveycli.engine.processes import Processes, join_processes
+from surveycli.engine.self_check import check_row_computation
+from surveycli.engine.sharding import demand_shardable, pace_of
+from surveycli.engine.weights import keep_weights, make_trainable, point_to_best, recompute_activations, trained_norm
+from surveycli.errors import bad_input
+from surveycli.progress import Progress, silent
+from surveycli.run_folder import Metric, RunFolder, append_metric, read_contents, read_manifest
+from surveycli.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOutcome:
+    """How a training ended.
+
+    A training that began anew has `resumed_at_step` 0; one that went on has the step of its checkpoint, and the norm of
+    the trained weights that it went on from. `best_validation_loss` is None where there is no validation part.
+    """
+
+    best_epoch: int
+    best_validation_loss: float | None
+    epochs: int
+    steps: int
+    resumed_at_step: int
+    norm_at_start: float
+    norm_at_end: float
+    model_fingerprint: str
+    is_first_process: bool = True
+
+
+@dataclass(slots=True)
+class TrainingJob:
+    """All that the loop works on. `batches` are the configuration's with what it left to the device settled."""
+
+    config: FinetuneConfig
+    model: Any
+    optimiser: torch.optim.Optimizer
+    train: list[Example]
+    validation: list[Example]
+    tokens: OptionTokens
+    fingerprint: str
+    folder: RunFolder
+    processes: Processes
+    batches: BatchSettings
+
+
+def train_folder(folder: RunFolder, progress: Progress = silent) -> TrainingOutcome:
+    """Train as the folder's manifest says, from its last checkpoint where there is one.
+
+    The weights of the epoch with the lowest validation loss are kept. Raises SurveyError: exit 3 where the folder has
+    no training cells with human shares, 5 where its checkpoint belongs to another base model.
+    """
+    job = open_job(folder)
+    state = _resume(job)
+    resumed_at, norm_at_start = state.step, trained_norm(job.model)
+    settings = job.config.optimiser
+    progress = progress if job.processes.is_first else silent
+    while state.epoch < settings.epochs and not _is_stale(state, settings):
+        state = _train_epoch(job, state, progress)
+        state = _close_epoch(job, state, progress)
+    job.processes.wait()
+    return TrainingOutcome(
+        best_epoch=state.best_epoch,
+        best_validation_loss=state.best_loss if math.isfinite(state.best_loss) else None,
+        epochs=state.epoch,
+        steps=state.step,
+        resumed_at_step=resumed_at,
+        norm_at_start=norm_at_start,
+        norm_at_end=trained_norm(job.model),
+        model_fingerprint=job.fingerprint,
+        is_first_process=job.processes.is_first,
+    )
+
+
+def open_job(folder: RunFolder) -> TrainingJob:
+    """Load what a training needs: model, optimiser, examples; and check that the row computation is right."""
+    processes = join_processes()
+    config = from_plain(FinetuneConfig, read_manifest(folder).configuration)
+    demand_shardable(config.model, trains_all=config.lora is None)
+    contents = read_contents(folder)
+    language_model = load_language_model(
+        replace(config.model, seed=config.seed), share_prefixes=config.batches.share_prefixes
+    )
+    processes.demand_same_base(language_model.fingerprint)
+    batches = settle_batches(config.batches, language_model.device)
+    source = ExampleSource.of(
+        language_model.tokenizer, contents.questions, contents.populations, config.prompt, contents.templates
+    )
+    known = [cell for cell in contents.cells if cell.shares is not None]
+    train = source.examples([cell for cell in known if cell.part == "train"])
+    validation = source.examples([cell for cell in known if cell.part == "validation"])
+    if not train:
+        raise bad_input(f"{folder.cells} has no training cell with human shares.", "Make the split anew.")
+    tokens = source.option_tokens([example.cell for example in train + validation])
+    check_row_computation(language_model.model, train + validation, tokens, batches)
+    model, optimiser = prepare_model(language_model, config)
+    return TrainingJob(
+        config,
+        model,
+        optimiser,
+        train,
+        validation,
+        tokens,
+        language_model.fingerprint,
+        folder,
+        processes,
+        batches,
+    )
+
+
+def prepare_model(language_model: LanguageModel, config: FinetuneConfig) -> tuple[Any, torch.optim.Optimizer]:
+    """Return the model with its trainable weights, the same for the same seed, and their optimiser."""
+    torch.manual_seed(config.seed)
+    model = make_trainable(language_model, config.lora)
+    if config.batches.gradient_checkpointing:
+        recompute_activations(model)
+    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    settings = config.optimiser
+    return model, torch.optim.AdamW(
+        trainable, lr=settings.learning_rate, betas=settings.betas, weight_decay=settings.weight_decay
+    )
+
+
+def _resume(job: TrainingJob) -> TrainingState:
+    """Return where the training stands, after finishing what a kill may have left half done."""
+    state = load_checkpoint(job.folder, job.model, job.optimiser, job.fingerprint) or TrainingState()
+    job.processes.demand_same(state.step, "the step of their checkpoint")
+    if state.best_folder and job.processes.is_first:
+        point_to_best(job.folder.weights, state.best_folder)
+    return state
+
+
+def _is_stale(state: TrainingState, settings: OptimiserSettings) -> bool:
+    return settings.patience > 0 and state.epoch - state.best_epoch > settings.patience
+
+
+def _train_epoch(job: TrainingJob, state: TrainingState, progress: Progress) -> TrainingState:
+    """Do the steps of the epoch that are left; seed and epoch alone plan them, so that a resume repeats them."""
+    settings, seed = job.config.optimiser, job.config.seed
+    plan = plan_epoch(job.train, job.batches, settings.batch_size, (seed, state.epoch), job.processes.count)
+    job.model.train()
+    for number in range(state.step_in_epoch, len(plan)):
+        _set_learning_rate(job.optimiser, settings, state, len(plan))
+        loss = train_step(job, plan[number], state.step)
+        state = state.after_step(loss, sum(map(len, plan[number])))
+        progress("train", state.step, settings.epochs * len(plan), f"loss {state.mean_loss:.4f}")
+        if state.step % job.batches.checkpoint_every_steps == 0 and job.processes.is_first:
+            save_checkpoint(job.folder, job.model, job.optimiser, state, job.fingerprint)
+    return state
+
+
+def train_step(job: TrainingJob, rows: Sequence[Sequence[int]], step: int) -> float:
+    """Take one optimiser step on `rows` of example numbers; return the mean loss per prompt.
+
+    Dropout follows from seed, step and row, whichever process computes the row and wherever a training was resumed.
+    """
+    n_examples = sum(map(len, rows))
+    total = 0.0
+    job.optimiser.zero_grad(set_to_none=True)
+    pace = pace_of(job.processes, job.model)
+    for number in _own_rows(job, job.train, rows):
+        pace.before_row()
+        torch.manual_seed(_row_seed(job.config.seed, step, number))
+        loss = _row_losses(job, [job.train[i] for i in rows[number]]).sum() / n_examples
+        torch.autograd.backward(loss)
+        total += float(loss.detach())
+    for _ in pace.while_others_compute():
+        torch.autograd.backward(_row_losses(job, [_shortest(job.train)]).sum() * 0.0)
+    parameters = [p for group in job.optimiser.param_groups for p in group["params"]]
+    _add_up_gradients(job.processes, parameters)
+    if job.config.optimiser.gradient_clip > 0:
+        torch.nn.utils.clip_grad_norm_(parameters, job.config.optimiser.gradient_clip)
+    job.optimiser.step()
+    return _finite(job.processes.total(total), f"step {step + 1}")
+
+
+def _finite(loss: float, where: str) -> float:
+    if not math.isfinite(loss):
+        raise bad_input(
+            f"The loss became {loss} at {where}.", "Lower --learning-rate, or take --precision float32, and resume."
+        )
+    return loss
+
+
+def _shortest(examples: Sequence[Example]) -> Example:
+    return min(examples, key=lambda example: len(example.tokens))
+
+
+def _own_rows(job: TrainingJob, examples: Sequence[Example], rows: Sequence[Sequence[int]]) -> Sequence[int]:
+    if job.processes.count == 1:
+        return range(len(rows))
+    return job.processes.share([row_tokens(examples, row, job.batches) for row in rows])
+
+
+def _row_seed(seed: int, step: int, row: int) -> int:
+    return int(np.random.SeedSequence((seed, step, row)).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def _row_losses(job: TrainingJob, examples: Sequence[Example]) -> torch.Tensor:
+    options = compute_options(job.model, examples, job.tokens, job.batches)
+    human = human_shares(job.model, examples)
+    return loss_per_prompt(options.logits, options.present, human, job.config.optimiser.loss)
+
+
+def _add_up_gradients(processes: Processes, parameters: Sequence[torch.nn.Parameter]) -> None:
+    if processes.count == 1:
+        return
+    for parameter in parameters:  # a process without a row in this step still takes part in the sum
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+    processes.add_up([p.grad for p in parameters if p.grad is not None])
+
+
+def learning_rate_at(settings: OptimiserSettings, step: int, epoch: int, n_steps: int) -> float:
+    """Return the learning rate at a step: linear warm-up times the schedule's factor.
+
+    per-epoch: rate x decay^epoch (Cao et al. 2025: 0.85). cosine: rate x (1 + cos(pi step / steps)) / 2.
+    """
+    warm = min(1.0, (step + 1) / settings.warmup_steps) if settings.warmup_steps else 1.0
+    if settings.schedule is Schedule.COSINE:
+        return settings.learning_rate * warm * (1 + math.cos(math.pi * step / n_steps)) / 2
+    return settings.learning_rate * warm * settings.decay_per_epoch**epoch
+
+
+def _set_learning_rate(
+    optimiser: torch.optim.Optimizer, settings: OptimiserSettings, state: TrainingState, steps_per_epoch: int
+) -> None:
+    rate = learning_rate_at(settings, state.step, state.epoch, settings.epochs * steps_per_epoch)
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+
+
+@torch.no_grad()
+def validation_loss(job: TrainingJob) -> float | None:
+    """Return the mean loss over the validation part, without dropout; None where there is no such part."""
+    if not job.validation:
+        return None
+    job.model.eval()
+    rows = plan_pass(job.validation, job.batches, job.processes.count)
+    pace, total = pace_of(job.processes, job.model), 0.0
+    for number in _own_rows(job, job.validation, rows):
+        pace.before_row()
+        total += float(_row_losses(job, [job.validation[i] for i in rows[number]]).sum())
+    for _ in pace.while_others_compute():
+        _row_losses(job, [_shortest(job.validation)])
+    loss = job.processes.as_first_has_it(job.processes.total(total) / len(job.validation))
+    return _finite(loss, "validation")
+
+
+def _close_epoch(job: TrainingJob, state: TrainingState, progress: Progress) -> TrainingState:
+    """Measure, keep the weights if they are the best so far, and save the point to resume from.
+
+    The checkpoint is what makes the epoch count: weights are written before it, and older ones dropped after it.
+    """
+    loss = validation_loss(job)
+    closed = state.after_epoch(loss)
+    if job.processes.is_first:
+        _append_metrics(job, state, closed, loss)
+        if closed.best_epoch == closed.epoch:
+            kept = keep_weights(job.model, job.folder.weights, closed.epoch, job.fingerprint)
+            closed = replace(closed, best_folder=kept)
+        save_checkpoint(job.folder, job.model, job.optimiser, closed, job.fingerprint)
+        point_to_best(job.folder.weights, closed.best_folder)
+    note = "" if loss is None else f"validation loss {loss:.4f}"
+    progress("validate", closed.epoch, job.config.optimiser.epochs, note)
+    return closed
+
+
+def _append_metrics(job: TrainingJob, state: TrainingState, closed: TrainingState, loss: float | None) -> None:
+    values = {
+        "train_loss": state.mean_loss,
+        "learning_rate": float(job.optimiser.param_groups[0]["lr"]),
+        "trained_norm": trained_norm(job.model),
+    }
+    if loss is not None:
+        values["validation_loss"] = loss
+    append_metric(job.folder, Metric(closed.epoch, closed.step, values))
