@@ -12,7 +12,7 @@ from surveycli.cli.options import DEFAULT_STORE, StorePath
 
 if TYPE_CHECKING:
     from surveycli.survey import IngestOptions, IngestReport
-    from surveycli.survey.values import Skipped
+    from surveycli.survey.files.batch import Skipped
 
 _MAX_SKIP_ROWS = 15
 _MAX_SUBJECTS = 5  # for one reason; more of them share a line
@@ -181,7 +181,7 @@ def _folded(skipped: Sequence[Skipped]) -> list[Skipped]:
 
 
 def _together(reason: str, group: Sequence[Skipped]) -> Skipped:
-    from surveycli.survey.values import Skipped
+    from surveycli.survey.files.batch import Skipped
 
     first = ", ".join(skip.subject for skip in group[:_MAX_SUBJECTS])
     return Skipped(reason, f"{first} and {len(group) - _MAX_SUBJECTS} more", sum(skip.n_skipped for skip in group))

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,10 +20,11 @@ from surveycli.engine.encode import OptionTokens
 from surveycli.engine.examples import Example, ExampleSource
 from surveycli.engine.first_token import option_log_probabilities, outside_mass
 from surveycli.engine.model import load_language_model
-from surveycli.engine.processes import Processes, join_processes
+from surveycli.engine.processes import join_processes
 from surveycli.engine.self_check import check_row_computation
 from surveycli.engine.sharding import pace_of
 from surveycli.engine.weights import best_weights, load_weights
+from surveycli.prediction.prediction_job import PredictionJob
 from surveycli.prediction.temperature import choose_temperature
 from surveycli.prediction.variants import control_populations, permutations
 from surveycli.prediction.verbalised import predict_verbalised
@@ -54,19 +54,6 @@ class PredictionOutcome:
     model_fingerprint: str
     failures: tuple[tuple[str, int], ...] = ()
     is_first_process: bool = True
-
-
-@dataclass(slots=True)
-class PredictionJob:
-    """All that a prediction works with."""
-
-    config: PredictConfig
-    model: Any
-    source: ExampleSource
-    tokens: OptionTokens
-    folder: RunFolder
-    processes: Processes
-    temperature: float = 1.0
 
 
 def predict_folder(folder: RunFolder, progress: Progress = silent) -> PredictionOutcome:

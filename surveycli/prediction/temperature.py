@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from scipy.optimize import minimize_scalar
@@ -19,10 +18,8 @@ from surveycli.engine.compute import compute_options, human_shares
 from surveycli.engine.examples import Example
 from surveycli.engine.first_token import loss_per_prompt
 from surveycli.errors import not_found
+from surveycli.prediction.prediction_job import PredictionJob
 from surveycli.prediction.variants import permutations
-
-if TYPE_CHECKING:
-    from surveycli.prediction.predict import PredictionJob
 
 VALIDATION = "validation"
 LOWEST, HIGHEST = 0.05, 20.0

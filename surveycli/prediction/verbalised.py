@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,12 +23,10 @@ from surveycli.engine.examples import ExampleSource
 from surveycli.engine.forward import device_of
 from surveycli.engine.prefix_tree import Ints
 from surveycli.json_reply import excerpt, find_object, parse_reply
+from surveycli.prediction.prediction_job import PredictionJob
 from surveycli.progress import Progress
 from surveycli.prompt import LETTERS, Prompt, render_json_prompt
 from surveycli.run_folder import PredictedCell, PredictionFailure, append_failures, write_prediction_shard
-
-if TYPE_CHECKING:
-    from surveycli.prediction.predict import PredictionJob
 
 # A reply may have so many tokens: room for a fence and a short sentence, and for a letter and its number.
 _TOKENS_AROUND = 48

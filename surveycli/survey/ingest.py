@@ -13,7 +13,9 @@ from surveycli.survey.files.source import open_source
 from surveycli.survey.load import load_distributions, load_respondents, refuse_if_known
 from surveycli.survey.readers.distributions import read_distribution_table
 from surveycli.survey.readers.layout import read_file
-from surveycli.survey.values import DistributionFile, IngestOptions, IngestReport, RespondentFile
+from surveycli.survey.readers.readout import DistributionFile, RespondentFile
+from surveycli.survey.request import IngestOptions
+from surveycli.survey.write import IngestReport
 
 BUNDLED_SURVEY = "wvs7"
 

@@ -12,13 +12,16 @@ from surveycli.domain import Scale
 from surveycli.errors import bad_input, conflict, usage
 from surveycli.progress import Progress
 from surveycli.store import Store, create_table_from_stream
+from surveycli.survey.files.batch import Skipped
+from surveycli.survey.files.source import SourceFile
 from surveycli.survey.items.codebook import Codebook, ItemSpec, ItemText
 from surveycli.survey.population.group_column import GroupText
 from surveycli.survey.population.grouping import Spread, add_demographics, population_ids
 from surveycli.survey.population.population import PopulationSpec, dont_know_label, parse_population_id
+from surveycli.survey.readers.readout import DistributionFile, RespondentFile
+from surveycli.survey.request import IngestOptions
 from surveycli.survey.tally import Aggregates, Tally
-from surveycli.survey.values import DistributionFile, IngestOptions, IngestReport, RespondentFile, Skipped, SourceFile
-from surveycli.survey.write import begin_survey, finish_survey, write_aggregates, write_grouping_values
+from surveycli.survey.write import IngestReport, begin_survey, finish_survey, write_aggregates, write_grouping_values
 
 if TYPE_CHECKING:
     import polars as pl

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from surveycli.survey.files.batch import Skipped
 from surveycli.survey.items.codebook import ItemSpec
-from surveycli.survey.values import Skipped
 
 if TYPE_CHECKING:
     import polars as pl

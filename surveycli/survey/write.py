@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from surveycli.errors import conflict
 from surveycli.store import Store
+from surveycli.survey.files.batch import Skipped
 from surveycli.survey.items.codebook import Codebook, SurveyFacts
 from surveycli.survey.places.country import country_frame
 from surveycli.survey.population.group_column import GroupText
@@ -20,11 +21,33 @@ from surveycli.survey.population.population import (
     parse_population_id,
     phrase_languages,
 )
+from surveycli.survey.readers.readout import DistributionFile, RespondentFile
+from surveycli.survey.request import IngestOptions
 from surveycli.survey.tally import Aggregates
-from surveycli.survey.values import DistributionFile, IngestOptions, IngestReport, RespondentFile, Skipped
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What an ingest put into the store.
+
+    `n_items` have answers, of `n_items_known` in the codebook. `also` has the reports of the file's other surveys.
+    """
+
+    survey_id: str
+    title: str
+    file_name: str
+    layout: str
+    release: str | None
+    n_respondents: int | None
+    n_items: int
+    n_items_known: int
+    n_populations: int
+    n_cells: int
+    skipped: tuple[Skipped, ...] = ()
+    also: tuple[IngestReport, ...] = ()
 
 
 _GROUP_TEXT_TYPES = {

@@ -17,8 +17,8 @@ from surveycli.survey import IngestOptions, ingest_file
 from surveycli.survey.files.source import open_source
 from surveycli.survey.items.codebook import ItemSpec
 from surveycli.survey.readers.layout import read_file
+from surveycli.survey.readers.readout import RespondentFile
 from surveycli.survey.tally import Tally
-from surveycli.survey.values import RespondentFile
 
 FEW = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

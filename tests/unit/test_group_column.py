@@ -7,11 +7,12 @@ import pytest
 from surveycli.domain import Scale
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.survey import Band, IngestOptions
-from surveycli.survey.files.table import Cell, Column
+from surveycli.survey.files.cell import Cell
+from surveycli.survey.files.table import Column
 from surveycli.survey.items.codebook import Codebook, ItemSpec, ItemText
+from surveycli.survey.population.demographics import Demographic
 from surveycli.survey.population.find_groups import Groupable, find_groups
 from surveycli.survey.population.group_column import GroupColumn, Groups
-from surveycli.survey.values import Demographic
 
 REGION = Column(
     "REGION",

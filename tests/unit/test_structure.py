@@ -27,12 +27,16 @@ FLOOR = (
     | {"cli": 4, "__main__": 5}
 )
 
+# The wings and modules of `survey/` in the order in which a row passes through them; each imports from those before it.
+SURVEY_ORDER = ("files", "places", "items", "population", "readers", "tally", "write", "load", "ingest")
+
 # Only these may import the libraries on the left.
+MODEL_ROOMS = {"engine", "training", "prediction", "translation"}
 MAY_IMPORT = {
     "duckdb": {"store"},
-    "torch": {"engine", "training", "prediction", "translation"},
-    "transformers": {"engine", "training", "prediction", "translation"},
-    "peft": {"engine", "training", "prediction", "translation"},
+    "torch": MODEL_ROOMS,
+    "transformers": MODEL_ROOMS,
+    "peft": MODEL_ROOMS,
     "typer": {"cli"},
     "rich": {"cli"},
 }
@@ -77,6 +81,70 @@ def test_imports_point_down(path: Path) -> None:
     for other in own_imports(path) - {here}:
         lower = FLOOR[other] < FLOOR[here] or (FLOOR[other] == FLOOR[here] < 2)
         assert lower, f"{label(path)} imports surveycli.{other}"
+
+
+def module_name(path: Path) -> str:
+    """Return the full name of a module; a package has that of its folder."""
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+NAMES = {module_name(path): path for path in MODULES}
+
+
+def modules_behind(path: Path) -> set[str]:
+    """Return the modules of surveycli that a module's imports name, wherever in it they stand.
+
+    The version in `surveycli/__init__.py` may be read by anybody: that module imports nothing of surveycli.
+    """
+    own = (name for name in imported(path) if name.split(".")[0] == "surveycli")
+    return {name if name in NAMES else name.rpartition(".")[0] for name in own} - {"surveycli"}
+
+
+def circle(arrows: dict[str, set[str]]) -> list[str]:
+    """Return the modules along a circle of imports, the first of them again at its end; empty where there is none."""
+    done: set[str] = set()
+
+    def walk(name: str, above: list[str]) -> list[str]:
+        if name in above:
+            return [*above[above.index(name) :], name]
+        if name in done:
+            return []
+        found = next((found for other in sorted(arrows[name]) if (found := walk(other, [*above, name]))), [])
+        done.add(name)
+        return found
+
+    return next((found for name in sorted(arrows) if (found := walk(name, []))), [])
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """No module needs itself by way of others, nor for its types, nor by imports inside functions."""
+    arrows = {name: modules_behind(path) for name, path in NAMES.items()}
+    assert set().union(*arrows.values()) <= set(NAMES)
+    assert circle(arrows) == []
+
+
+def test_a_circle_of_imports_would_be_found() -> None:
+    """The search for circles goes through modules, and tells a circle from two ways to one module."""
+    assert circle({"a": {"b", "c"}, "b": {"d"}, "c": {"d"}, "d": set()}) == []
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"d"}, "d": {"b"}}) == ["b", "c", "d", "b"]
+
+
+def wing(name: str) -> str:
+    """Return the wing or module of `survey/` that a module belongs to, of `surveycli.survey.files.text` say `files`."""
+    return [*name.split("."), ""][2]
+
+
+SURVEY_MODULES = sorted(name for name in NAMES if name.split(".")[1:2] == ["survey"])
+
+
+@pytest.mark.parametrize("name", SURVEY_MODULES)
+def test_survey_wings_import_from_those_before_them(name: str) -> None:
+    """A module of `survey/` imports from its own wing, or from one that a row passes through earlier."""
+    order = {place: number for number, place in enumerate(("request", *SURVEY_ORDER, "browse", ""))}
+    later = {
+        other for other in modules_behind(NAMES[name]) & set(SURVEY_MODULES) if order[wing(other)] > order[wing(name)]
+    }
+    assert not later, f"{name} imports {later}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=label)

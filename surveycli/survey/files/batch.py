@@ -1,13 +1,29 @@
-"""Leaves out respondents who cannot be counted: without a country, without a weight."""
+"""Respondents of a file, some at a time, and how many of them cannot be counted: no country, no weight."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from surveycli.survey.values import Batch, Skipped
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Skipped:
+    """How many rows, columns or cells of a file were left out, of which subject, and why."""
+
+    reason: str
+    subject: str
+    n_skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some respondents of a file, one row each: iso3 as text, item codes as integers, blank cells as null."""
+
+    respondents: pl.DataFrame
+    skipped: tuple[Skipped, ...] = ()
 
 
 def usable_weight(weight: pl.Series) -> pl.Series:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from surveycli.errors import bad_input
+from surveycli.survey.files.batch import Batch, Skipped
 from surveycli.survey.files.text import TextHead, check_text, ragged_record, record_blocks
-from surveycli.survey.values import Batch, Skipped
 
 if TYPE_CHECKING:
     import polars as pl

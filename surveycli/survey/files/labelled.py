@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from surveycli.errors import SurveyError, bad_input
-from surveycli.survey.files.table import Cell, Column, SurveyTable
+from surveycli.survey.files.batch import Batch
+from surveycli.survey.files.cell import Cell, clean
+from surveycli.survey.files.source import SourceFile
+from surveycli.survey.files.table import Column, SurveyTable
 from surveycli.survey.files.text import refuse_doubled
-from surveycli.survey.items.label_rules import clean
-from surveycli.survey.values import Batch, SourceFile
 
 SPSS, STATA = "SPSS", "Stata"
 # It imports nothing of surveycli, and is run by its path.

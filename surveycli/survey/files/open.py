@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from surveycli.errors import SurveyError, bad_input
+from surveycli.survey.files.batch import Batch
 from surveycli.survey.files.csv_batches import CsvPlan, read_csv_batches
 from surveycli.survey.files.labelled import SPSS, STATA, open_labelled
+from surveycli.survey.files.source import SourceFile
 from surveycli.survey.files.table import Column, SurveyTable
 from surveycli.survey.files.text import TextHead, read_head, refuse_doubled
-from surveycli.survey.values import Batch, SourceFile
 
 if TYPE_CHECKING:
     import polars as pl

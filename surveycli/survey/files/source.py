@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from surveycli.errors import bad_input
-from surveycli.survey.values import SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file on disk, known by the hash of its content."""
+
+    path: Path
+    sha256: str
+    n_bytes: int
 
 
 def open_source(path: Path) -> SourceFile:

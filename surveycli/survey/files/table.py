@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from surveycli.errors import bad_input
+from surveycli.survey.files.batch import Batch
+from surveycli.survey.files.cell import Cell, different_cells
+from surveycli.survey.files.source import SourceFile
 from surveycli.survey.files.text import TextHead
-from surveycli.survey.values import Batch, SourceFile
 
 if TYPE_CHECKING:
     import polars as pl
-
-# A cell of a file: a code as a number, or a text.
-Cell = float | int | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +86,3 @@ class SurveyTable:
             for name in names:
                 found[name].update(different_cells(batch.respondents[name]))
         return {name: frozenset(cells) for name, cells in found.items()}
-
-
-def different_cells(series: pl.Series) -> list[Cell]:
-    """Return the different cells of a column, without blank ones; what is neither number nor text becomes text."""
-    import polars as pl
-
-    if not series.dtype.is_numeric():
-        series = series.cast(pl.String, strict=False)
-    elif series.dtype.is_float():
-        series = series.filter(series.is_finite())
-    return [cell for cell in series.drop_nulls().unique().to_list() if not isinstance(cell, str) or cell.strip()]

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from surveycli.survey.files.batch import usable_weight, without_unusable
-from surveycli.survey.files.table import Cell, SurveyTable, different_cells
-from surveycli.survey.items.label_rules import MISSING_CODES, STATUS_BY_CODE, fold, status_of_label
-from surveycli.survey.values import Batch
+from surveycli.survey.files.batch import Batch, usable_weight, without_unusable
+from surveycli.survey.files.cell import Cell, as_number, different_cells, fold
+from surveycli.survey.files.table import SurveyTable
+from surveycli.survey.items.label_rules import MISSING_CODES, STATUS_BY_CODE, status_of_label
+from surveycli.survey.places.column import CountryColumn
 
 if TYPE_CHECKING:
     import polars as pl
@@ -64,27 +65,6 @@ class AnswerColumn:
         plain = series if series.dtype.is_numeric() else series.cast(pl.String, strict=False)
         result = plain.replace_strict(known, default=None, return_dtype=pl.Int16).alias(self.name)
         return result if self.blank is None else result.fill_null(self.blank)
-
-
-def as_number(cell: Cell) -> float | None:
-    """Return the number that a cell holds, also as text (`2`, `2.0`), or None where it is a word or not finite."""
-    if isinstance(cell, str):
-        try:
-            number = float(cell)
-        except ValueError:
-            return None
-    else:
-        number = float(cell)
-    return number if math.isfinite(number) else None
-
-
-@dataclass(frozen=True, slots=True)
-class CountryColumn:
-    """Where a respondent's country stands. Without a column, all of them are of `everyone`."""
-
-    column: str | None
-    iso3: Mapping[Cell, str] = field(default_factory=dict)
-    everyone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from surveycli.domain import Scale
-from surveycli.survey.files.table import Cell, Column
-from surveycli.survey.items.answers import HIGHEST_CODE, AnswerColumn, as_number
+from surveycli.survey.files.cell import Cell, as_number, clean, fold
+from surveycli.survey.files.table import Column
+from surveycli.survey.items.answers import HIGHEST_CODE, AnswerColumn
 from surveycli.survey.items.codebook import ItemSpec, ItemText
-from surveycli.survey.items.label_rules import clean, fold, ladder_order, status_of_label
+from surveycli.survey.items.label_rules import ladder_order, status_of_label
 from surveycli.survey.items.labels import LabelledItem, battery_of_name, column_rules, item_name, wording_of_column
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import yaml
 
 from surveycli.errors import bad_input, conflict
+from surveycli.survey.files.batch import Skipped
 from surveycli.survey.files.open import open_table
 from surveycli.survey.files.source import open_source
 from surveycli.survey.items.label_rules import STATUS_BY_CODE
 from surveycli.survey.items.labels import LabelledItem, items_of_table
-from surveycli.survey.values import Skipped
 
 _HEADER = """\
 # Codebook for `surveycli ingest {file} --codebook FILE`.

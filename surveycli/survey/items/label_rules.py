@@ -10,6 +10,7 @@ from typing import Any
 
 from surveycli.bundled import read_yaml, resource
 from surveycli.domain import Scale
+from surveycli.survey.files.cell import fold
 
 # The codes that missing answers have in the store, whatever they were in the file: those of WVS, and one more.
 MISSING_CODES = {
@@ -22,33 +23,12 @@ MISSING_CODES = {
 }
 STATUS_BY_CODE = {code: status for status, code in MISSING_CODES.items()}
 
-# \ufffd is what bad conversions left of an apostrophe; so is \x1a, in files of Pew.
-_APOSTROPHES = str.maketrans(dict.fromkeys("’‘`´ʼ\x92\x91\ufffd", "'"))
 # `No sabe (Don't know)`: Pew's national questions have the answer in their own language first.
 _TRANSLATION = re.compile(r".+\(([^()]+)\)")
 # `7`, `7.0`, `0 - Worst`, `10 Best`, but not 3.5 or 18-29.
 _LEADING_NUMBER = re.compile(r"\s*([-+]?\d+)(?:\.0+)?(?=$|[\s:=)–-])(?!\s*[–-]\s*\d)")
-_NUMBER = re.compile(r"[-+]?\d+(\.0+)?")
 # How many labels of a numbered scale may be words: both ends, and a middle.
 _MAX_WORDS_IN_NUMBERS = 3
-
-
-def clean(text: str) -> str:
-    """Return a label or wording on one line, with plain spaces (NBSP too) and nothing around it.
-
-    >>> clean(" Very\\xa0good ")
-    'Very good'
-    """
-    return " ".join(text.replace("\x00", " ").replace("\x1a", "'").split())
-
-
-def fold(text: str) -> str:
-    """Return a label as it is compared: cleaned, in lower case, with one kind of apostrophe.
-
-    >>> fold("Don’t  know")
-    "don't know"
-    """
-    return clean(text).translate(_APOSTROPHES).casefold()
 
 
 @cache
@@ -89,11 +69,6 @@ def _unanswered(text: str) -> str | None:
     """Return `dont_know`, `refused` or `no_answer` where the whole text says so."""
     found = ((status, pattern) for status, pattern in _missing() if status in ("dont_know", "refused", "no_answer"))
     return next((status for status, pattern in found if pattern.fullmatch(text)), None)
-
-
-def is_number(label: str) -> bool:
-    """Tell whether a label is a whole number, `2` or `2.0`."""
-    return _NUMBER.fullmatch(label.strip()) is not None
 
 
 def scale_of_labels(labels: Sequence[str]) -> Scale:

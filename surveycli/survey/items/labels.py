@@ -10,12 +10,13 @@ from typing import Any
 
 from surveycli.bundled import read_yaml, resource
 from surveycli.errors import bad_input
-from surveycli.survey.files.table import Cell, Column, SurveyTable
-from surveycli.survey.items.answers import HIGHEST_CODE, AnswerColumn, as_number
+from surveycli.survey.files.batch import Skipped
+from surveycli.survey.files.cell import Cell, as_number, clean, fold
+from surveycli.survey.files.table import Column, SurveyTable
+from surveycli.survey.items.answers import HIGHEST_CODE, AnswerColumn
 from surveycli.survey.items.codebook import ItemSpec, ItemText
-from surveycli.survey.items.label_rules import MISSING_CODES, clean, fold, scale_of_labels, status_of_label
+from surveycli.survey.items.label_rules import MISSING_CODES, scale_of_labels, status_of_label
 from surveycli.survey.places.country import find_iso3
-from surveycli.survey.values import Demographic, Skipped
 
 # What SPSS and pollsters put before a question: its own name, or another number.
 _NUMBER_PREFIX = re.compile(r"^(q|v)?\d+\w{0,4}\s*[.:)\-–]\s+", re.IGNORECASE)
@@ -216,51 +217,3 @@ def battery_of_name(name: str) -> str:
     """
     found = re.fullmatch(str(column_rules()["battery"]), name, re.IGNORECASE)
     return found[1] if found else name
-
-
-@dataclass(frozen=True, slots=True)
-class DemographicColumns:
-    """The columns that respondents can be grouped by: how they are read, and what their codes mean."""
-
-    answers: tuple[AnswerColumn, ...]
-    demographics: dict[str, Demographic]
-
-
-def _demographic_column(table: SurveyTable, rule: Mapping[str, Any]) -> Column | None:
-    """Return the column of a demographic: the first with one of its names, else the first with a label that says so."""
-    labels = (column for column in table.columns if re.fullmatch(rule["labels"], fold(wording_of_column(column))))
-    return table.find(*rule["names"]) or next(labels, None)
-
-
-def demographics_of_table(table: SurveyTable) -> DemographicColumns:
-    """Return sex and age, where the file has columns that are surely these."""
-    rules = column_rules()["demographics"]
-    answers, found = [], {}
-    sex = _demographic_column(table, rules["sex"])
-    values = _sex_values(sex, rules["sex"]["values"]) if sex else {}
-    if sex and set(values.values()) == {"male", "female"}:
-        answers.append(AnswerColumn(sex.name, "sex_code", {code: code for code in values}))
-        found["sex"] = Demographic("sex_code", values)
-    age = _demographic_column(table, rules["age"])
-    if age and _in_years(age):
-        labelled = {int(c) for c in age.value_labels if isinstance(c, int | float) and c == int(c)}
-        missing = {code: -2 for code in labelled if status_of_label(age.value_labels[code])}
-        years = {year: year for year in range(120) if year not in missing}
-        answers.append(AnswerColumn(age.name, "age_years", years | missing))
-        found["age"] = Demographic("age_years")
-    return DemographicColumns(tuple(answers), found)
-
-
-def _in_years(column: Column) -> bool:
-    """Tell whether codes are years of age: labels, where there are any, repeat them (`97 or older`) or are missing."""
-    labelled = ((code, label) for code, label in column.value_labels.items() if isinstance(code, int | float))
-    return all(f"{code:g}" in label or status_of_label(label) for code, label in labelled)
-
-
-def _sex_values(column: Column, words: Mapping[str, Sequence[str]]) -> dict[int, str]:
-    return {
-        int(code): sex
-        for code, label in column.value_labels.items()
-        for sex, known in words.items()
-        if isinstance(code, int | float) and fold(label) in known
-    }

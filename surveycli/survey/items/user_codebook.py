@@ -13,9 +13,10 @@ import yaml
 
 from surveycli.domain import Scale
 from surveycli.errors import SurveyError, bad_input
+from surveycli.survey.files.cell import clean, fold
 from surveycli.survey.items.answers import HIGHEST_CODE, AnswerColumn
 from surveycli.survey.items.codebook import Codebook, ItemSpec, ItemText, parse_codebook
-from surveycli.survey.items.label_rules import MISSING_CODES, clean, fold
+from surveycli.survey.items.label_rules import MISSING_CODES
 
 CSV_COLUMNS = ("item_id", "wording", "option_code", "label", "scale", "missing_status")
 _KINDS = tuple(scale.value for scale in Scale)

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from surveycli.errors import bad_input
-from surveycli.survey.files.table import Cell, Column, SurveyTable
-from surveycli.survey.items.answers import CountryColumn
-from surveycli.survey.items.label_rules import clean
+from surveycli.survey.files.batch import Skipped
+from surveycli.survey.files.cell import Cell, clean
+from surveycli.survey.files.table import Column, SurveyTable
 from surveycli.survey.places.match import match_countries
-from surveycli.survey.values import IngestOptions, Skipped
+from surveycli.survey.request import IngestOptions
+
+
+@dataclass(frozen=True, slots=True)
+class CountryColumn:
+    """Where a respondent's country stands. Without a column, all of them are of `everyone`."""
+
+    column: str | None
+    iso3: Mapping[Cell, str] = field(default_factory=dict)
+    everyone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from surveycli.errors import bad_input
-from surveycli.survey.items.label_rules import clean, fold, is_number
+from surveycli.survey.files.cell import clean, fold, is_number
 from surveycli.survey.places.country import countries, find_iso3, iso3_by_wvs_code
 
 CountryMap = tuple[tuple[str, str], ...]

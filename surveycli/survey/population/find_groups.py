@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from surveycli.errors import SurveyError, usage
 from surveycli.survey.files.table import Column, SurveyTable
 from surveycli.survey.items.answers import AnswerColumn
 from surveycli.survey.items.codebook import Codebook, ItemSpec
-from surveycli.survey.items.labels import DemographicColumns, wording_of_column
+from surveycli.survey.items.labels import wording_of_column
+from surveycli.survey.population.demographics import Demographic, DemographicColumns
 from surveycli.survey.population.group_column import GroupColumn, Groups
-from surveycli.survey.values import DEFAULT_AGE_BANDS, Band, Demographic, IngestOptions
+from surveycli.survey.request import Band, IngestOptions
+
+if TYPE_CHECKING:
+    from surveycli.survey.population.group_column import Groups
+
+
+DEFAULT_AGE_BANDS = (Band(18, 29), Band(30, 44), Band(45, 59), Band(60, None))
+
 
 _MAX_MATCHES = 5
 # What a respondent table has beside the columns of the file.

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from surveycli.survey.files.table import Cell, Column, different_cells
-from surveycli.survey.items.answers import as_number
+from surveycli.survey.files.cell import Cell, as_number, clean, different_cells
+from surveycli.survey.files.table import Column
 from surveycli.survey.items.codebook import ItemSpec
-from surveycli.survey.items.label_rules import clean, status_of_label
-from surveycli.survey.values import Band
+from surveycli.survey.items.label_rules import status_of_label
+from surveycli.survey.request import Band
 
 if TYPE_CHECKING:
     import polars as pl

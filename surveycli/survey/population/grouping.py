@@ -8,10 +8,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from surveycli.errors import SurveyError, usage
-from surveycli.survey.items.answers import as_number
+from surveycli.survey.files.cell import as_number
+from surveycli.survey.population.demographics import Roles
 from surveycli.survey.population.group_column import GroupColumn, number_text
 from surveycli.survey.population.population import escaped
-from surveycli.survey.values import Band, Roles
+from surveycli.survey.request import Band
 
 if TYPE_CHECKING:
     import polars as pl

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from surveycli.domain import Scale
 from surveycli.errors import bad_input
+from surveycli.survey.files.batch import Skipped
+from surveycli.survey.files.cell import fold
+from surveycli.survey.files.source import SourceFile
 from surveycli.survey.items.codebook import Codebook, ItemSpec, ItemText, SurveyFacts, load_codebook, load_survey_facts
-from surveycli.survey.items.label_rules import fold
 from surveycli.survey.places.country import find_iso3
 from surveycli.survey.places.match import CountryMap
 from surveycli.survey.population.population import parse_population_id
-from surveycli.survey.values import DistributionFile, Skipped, SourceFile
+from surveycli.survey.readers.readout import DistributionFile
 
 if TYPE_CHECKING:
     import polars as pl

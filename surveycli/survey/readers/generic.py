@@ -7,16 +7,20 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from surveycli.errors import bad_input
-from surveycli.survey.files.table import Cell, Column, SurveyTable
-from surveycli.survey.items.answers import AnswerColumn, RespondentPlan, as_number, plan_batches, says_no_weighting
+from surveycli.survey.files.batch import Skipped
+from surveycli.survey.files.cell import Cell, as_number
+from surveycli.survey.files.table import Column, SurveyTable
+from surveycli.survey.items.answers import AnswerColumn, RespondentPlan, plan_batches, says_no_weighting
 from surveycli.survey.items.cells import item_of_cells
 from surveycli.survey.items.codebook import Codebook, ItemSpec, SurveyFacts
 from surveycli.survey.items.label_rules import MISSING_CODES, STATUS_BY_CODE
-from surveycli.survey.items.labels import column_rules, demographics_of_table, items_of_table, match_columns
+from surveycli.survey.items.labels import column_rules, items_of_table, match_columns
 from surveycli.survey.items.user_codebook import UserCodebook, read_user_codebook
 from surveycli.survey.places.column import read_countries
+from surveycli.survey.population.demographics import Roles, demographics_of_table
 from surveycli.survey.population.find_groups import groups_of_table
-from surveycli.survey.values import IngestOptions, RespondentFile, Roles, Skipped
+from surveycli.survey.readers.readout import RespondentFile
+from surveycli.survey.request import IngestOptions
 
 LAYOUT = "generic"
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from surveycli.survey.items.label_rules import clean
+from surveycli.survey.files.cell import clean
 
 if TYPE_CHECKING:
     import polars as pl

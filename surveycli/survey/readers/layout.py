@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from surveycli.errors import SurveyError, bad_input, usage
 from surveycli.survey.files.open import open_table, require_head
+from surveycli.survey.files.source import SourceFile
 from surveycli.survey.files.table import SurveyTable
 from surveycli.survey.readers import distributions, generic, goqa, pew, wvs_csv, wvs_table
-from surveycli.survey.values import DistributionFile, IngestOptions, RespondentFile, SourceFile
+from surveycli.survey.readers.readout import DistributionFile, RespondentFile
+from surveycli.survey.request import IngestOptions
 
 SurveyFile = RespondentFile | DistributionFile
 

@@ -6,18 +6,21 @@ import re
 from dataclasses import replace
 
 from surveycli.errors import bad_input
+from surveycli.survey.files.cell import clean
 from surveycli.survey.files.labelled import SPSS
 from surveycli.survey.files.table import Column, SurveyTable
 from surveycli.survey.items.answers import RespondentPlan, plan_batches
 from surveycli.survey.items.codebook import Codebook, SurveyFacts
-from surveycli.survey.items.label_rules import MISSING_CODES, STATUS_BY_CODE, clean
-from surveycli.survey.items.labels import demographics_of_table, items_of_table
+from surveycli.survey.items.label_rules import MISSING_CODES, STATUS_BY_CODE
+from surveycli.survey.items.labels import items_of_table
 from surveycli.survey.items.user_codebook import read_user_codebook
 from surveycli.survey.places.column import read_countries
 from surveycli.survey.places.country import find_iso3
+from surveycli.survey.population.demographics import Roles, demographics_of_table
 from surveycli.survey.population.find_groups import groups_of_table
 from surveycli.survey.readers.generic import Items, item_ids, user_items
-from surveycli.survey.values import IngestOptions, RespondentFile, Roles
+from surveycli.survey.readers.readout import RespondentFile
+from surveycli.survey.request import IngestOptions
 
 LAYOUT = "pew-sav"
 _COUNTRY = ("country", "qcountry")

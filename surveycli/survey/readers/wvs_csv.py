@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from surveycli.bundled import read_yaml, resource
 from surveycli.errors import bad_input
-from surveycli.survey.files.batch import usable_weight, without_unusable
+from surveycli.survey.files.batch import Batch, Skipped, usable_weight, without_unusable
 from surveycli.survey.files.csv_batches import CsvPlan, read_csv_batches
+from surveycli.survey.files.source import SourceFile
 from surveycli.survey.files.table import Column
 from surveycli.survey.files.text import TextHead
 from surveycli.survey.items.codebook import load_codebook, load_survey_facts
 from surveycli.survey.places.match import CountryMap, match_countries
+from surveycli.survey.population.demographics import Demographic, Roles
 from surveycli.survey.population.find_groups import Groupable, find_groups
-from surveycli.survey.values import Batch, Demographic, IngestOptions, RespondentFile, Roles, Skipped, SourceFile
+from surveycli.survey.readers.readout import RespondentFile
+from surveycli.survey.request import IngestOptions
 
 if TYPE_CHECKING:
     import polars as pl

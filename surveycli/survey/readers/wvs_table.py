@@ -10,17 +10,21 @@ from typing import Any
 
 from surveycli.bundled import read_yaml, resource
 from surveycli.errors import bad_input
-from surveycli.survey.files.table import Cell, Column, SurveyTable
-from surveycli.survey.items.answers import AnswerColumn, RespondentPlan, as_number, plan_batches
+from surveycli.survey.files.batch import Batch, Skipped
+from surveycli.survey.files.cell import Cell, as_number, clean, fold
+from surveycli.survey.files.table import Column, SurveyTable
+from surveycli.survey.items.answers import AnswerColumn, RespondentPlan, plan_batches
 from surveycli.survey.items.cells import has_words, item_of_cells
 from surveycli.survey.items.codebook import Codebook, ItemSpec, SurveyFacts, load_codebook, load_survey_facts
-from surveycli.survey.items.label_rules import STATUS_BY_CODE, clean, fold, status_of_label
-from surveycli.survey.items.labels import DemographicColumns, demographics_of_table, items_of_table, match_columns
+from surveycli.survey.items.label_rules import STATUS_BY_CODE, status_of_label
+from surveycli.survey.items.labels import items_of_table, match_columns
 from surveycli.survey.items.user_codebook import UserCodebook, read_user_codebook
 from surveycli.survey.places.column import Countries, read_countries
+from surveycli.survey.population.demographics import Demographic, DemographicColumns, Roles, demographics_of_table
 from surveycli.survey.population.find_groups import groups_of_table
 from surveycli.survey.readers.generic import Items, find_weight, item_ids, slug, user_items
-from surveycli.survey.values import Batch, Demographic, IngestOptions, RespondentFile, Roles, Skipped
+from surveycli.survey.readers.readout import RespondentFile
+from surveycli.survey.request import IngestOptions
 
 LAYOUT = "wvs-table"
 _CODEBOOK = "wvs7"

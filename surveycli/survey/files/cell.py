@@ -1,0 +1,65 @@
+"""Cells of a file: the numbers and texts that stand in them, and how texts are compared."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+# \ufffd is what bad conversions left of an apostrophe; so is \x1a, in files of Pew.
+_APOSTROPHES = str.maketrans(dict.fromkeys("’‘`´ʼ\x92\x91\ufffd", "'"))
+_NUMBER = re.compile(r"[-+]?\d+(\.0+)?")
+
+
+# A cell of a file: a code as a number, or a text.
+Cell = float | int | str
+
+
+def different_cells(series: pl.Series) -> list[Cell]:
+    """Return the different cells of a column, without blank ones; what is neither number nor text becomes text."""
+    import polars as pl
+
+    if not series.dtype.is_numeric():
+        series = series.cast(pl.String, strict=False)
+    elif series.dtype.is_float():
+        series = series.filter(series.is_finite())
+    return [cell for cell in series.drop_nulls().unique().to_list() if not isinstance(cell, str) or cell.strip()]
+
+
+def clean(text: str) -> str:
+    """Return a label or wording on one line, with plain spaces (NBSP too) and nothing around it.
+
+    >>> clean(" Very\\xa0good ")
+    'Very good'
+    """
+    return " ".join(text.replace("\x00", " ").replace("\x1a", "'").split())
+
+
+def fold(text: str) -> str:
+    """Return a label as it is compared: cleaned, in lower case, with one kind of apostrophe.
+
+    >>> fold("Don’t  know")
+    "don't know"
+    """
+    return clean(text).translate(_APOSTROPHES).casefold()
+
+
+def is_number(label: str) -> bool:
+    """Tell whether a label is a whole number, `2` or `2.0`."""
+    return _NUMBER.fullmatch(label.strip()) is not None
+
+
+def as_number(cell: Cell) -> float | None:
+    """Return the number that a cell holds, also as text (`2`, `2.0`), or None where it is a word or not finite."""
+    if isinstance(cell, str):
+        try:
+            number = float(cell)
+        except ValueError:
+            return None
+    else:
+        number = float(cell)
+    return number if math.isfinite(number) else None

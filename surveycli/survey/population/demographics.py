@@ -1,0 +1,80 @@
+"""Sex and age: the columns of respondents that every survey can be grouped by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from surveycli.survey.files.cell import fold
+from surveycli.survey.files.table import Column, SurveyTable
+from surveycli.survey.items.answers import AnswerColumn
+from surveycli.survey.items.label_rules import status_of_label
+from surveycli.survey.items.labels import column_rules, wording_of_column
+
+
+@dataclass(frozen=True, slots=True)
+class Demographic:
+    """A column that respondents of any survey are grouped by: its codes' values, or none where it holds an age."""
+
+    column: str
+    values: dict[int, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Which column of a respondent frame is what, under the names the store will have."""
+
+    iso3: str
+    weight: str | None
+    items: tuple[str, ...]
+    demographics: dict[str, Demographic] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DemographicColumns:
+    """The columns that respondents can be grouped by: how they are read, and what their codes mean."""
+
+    answers: tuple[AnswerColumn, ...]
+    demographics: dict[str, Demographic]
+
+
+def _demographic_column(table: SurveyTable, rule: Mapping[str, Any]) -> Column | None:
+    """Return the column of a demographic: the first with one of its names, else the first with a label that says so."""
+    labels = (column for column in table.columns if re.fullmatch(rule["labels"], fold(wording_of_column(column))))
+    return table.find(*rule["names"]) or next(labels, None)
+
+
+def demographics_of_table(table: SurveyTable) -> DemographicColumns:
+    """Return sex and age, where the file has columns that are surely these."""
+    rules = column_rules()["demographics"]
+    answers, found = [], {}
+    sex = _demographic_column(table, rules["sex"])
+    values = _sex_values(sex, rules["sex"]["values"]) if sex else {}
+    if sex and set(values.values()) == {"male", "female"}:
+        answers.append(AnswerColumn(sex.name, "sex_code", {code: code for code in values}))
+        found["sex"] = Demographic("sex_code", values)
+    age = _demographic_column(table, rules["age"])
+    if age and _in_years(age):
+        labelled = {int(c) for c in age.value_labels if isinstance(c, int | float) and c == int(c)}
+        missing = {code: -2 for code in labelled if status_of_label(age.value_labels[code])}
+        years = {year: year for year in range(120) if year not in missing}
+        answers.append(AnswerColumn(age.name, "age_years", years | missing))
+        found["age"] = Demographic("age_years")
+    return DemographicColumns(tuple(answers), found)
+
+
+def _in_years(column: Column) -> bool:
+    """Tell whether codes are years of age: labels, where there are any, repeat them (`97 or older`) or are missing."""
+    labelled = ((code, label) for code, label in column.value_labels.items() if isinstance(code, int | float))
+    return all(f"{code:g}" in label or status_of_label(label) for code, label in labelled)
+
+
+def _sex_values(column: Column, words: Mapping[str, Sequence[str]]) -> dict[int, str]:
+    return {
+        int(code): sex
+        for code, label in column.value_labels.items()
+        for sex, known in words.items()
+        if isinstance(code, int | float) and fold(label) in known
+    }
