@@ -23,8 +23,8 @@ import polars as pl
 
 from surveycli.baseline.answer import Answer
 from surveycli.baseline.descriptors import Descriptors, describe
-from surveycli.baseline.means import predict_item_mean, predict_region_mean
-from surveycli.baseline.smoother import Design, predict_kernel_smoother, predict_nearest
+from surveycli.baseline.predictors.means import predict_item_mean, predict_region_mean
+from surveycli.baseline.predictors.smoother import Design, predict_kernel_smoother, predict_nearest
 from surveycli.distribution.arrays import AnsweredCells, Bools, answered_cells_of, catalogue_of
 from surveycli.distribution.divergence import paper_one_minus_jsd
 from surveycli.split import make_split

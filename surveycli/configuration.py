@@ -12,6 +12,7 @@ from surveycli.domain import Shares
 from surveycli.prompt import PromptStyle
 
 TINY = "tiny"
+FIRST_TOKEN = "first-token"
 Settings = TypeVar("Settings")
 
 
@@ -135,29 +136,19 @@ class FinetuneConfig:
     preset: str = ""
 
 
-class Elicitation(StrEnum):
-    """How a model is asked for a distribution."""
-
-    FIRST_TOKEN = "first-token"
-    CONTROL = "control"
-    SHUFFLED = "shuffled"
-    PERMUTED = "permuted"
-    JSON = "json"
-
-
 @dataclass(frozen=True, slots=True)
 class PredictConfig:
     """All that determines a model's predictions, given cells and weights.
 
-    `weights` None is the model as it came. `temperature` divides the option letters' logits; None chooses it on the
-    validation part.
+    `elicitation` is how the model is asked (prediction/elicitations/). `weights` None is the model as it came.
+    `temperature` divides the option letters' logits; None chooses it on the validation part.
     """
 
     split: str
     model: ModelSpec = field(default_factory=ModelSpec)
     prompt: PromptStyle = field(default_factory=PromptStyle)
     languages: tuple[str, ...] = ("en",)
-    elicitation: Elicitation = Elicitation.FIRST_TOKEN
+    elicitation: str = FIRST_TOKEN
     n_permutations: int = 4
     temperature: float | None = 1.0
     parts: tuple[str, ...] | None = None

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from surveycli.baseline import BaselineOptions, predict_baseline
+from surveycli.baseline.options import BaselineOptions
+from surveycli.baseline.run_baseline import predict_baseline
 from surveycli.configuration import PredictConfig
 from surveycli.domain import Shares
 from surveycli.errors import conflict

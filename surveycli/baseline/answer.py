@@ -1,4 +1,4 @@
-"""What a predictor gives back: a distribution per cell, and the rule that answered it."""
+"""What a predictor gives back: a distribution per cell, and what it rests on."""
 
 from __future__ import annotations
 
@@ -10,36 +10,37 @@ import numpy as np
 
 from surveycli.distribution.arrays import Bools, Floats, Ints
 
+_FALLBACK = "fallback: "
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Shares (N, K) and, for each cell, the index (N,) of the rule in `rules` that gave them.
+    """Shares (N, K) and, for each cell, the index (N,) in `bases` of what they rest on.
 
-    `settings` is what the predictor chose on the training part, for the run's record.
+    For the run's record: `chosen` is what the predictor chose by itself, `language` that of the texts that it read and
+    `model` the model that it read them with.
     """
 
     shares: Floats
-    rule: Ints
-    rules: tuple[str, ...]
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    basis: Ints
+    bases: tuple[str, ...]
+    chosen: Mapping[str, Any] = field(default_factory=dict)
+    language: str = ""
+    model: str | None = None
 
 
-def answer_all(shares: Floats, rule: str) -> Answer:
-    """Return the answer of a predictor with a single rule."""
-    return Answer(shares, np.zeros(len(shares), dtype=np.int64), (rule,))
+def answer_all(shares: Floats, basis: str) -> Answer:
+    """Return the answer of a predictor with a single basis."""
+    return Answer(shares, np.zeros(len(shares), dtype=np.int64), (basis,))
 
 
 def answer_or(
-    shares: Floats, known: Bools, rule: str, fallback: Answer, settings: Mapping[str, Any] | None = None
+    shares: Floats, known: Bools, basis: str, fallback: Answer, chosen: Mapping[str, Any] | None = None
 ) -> Answer:
     """Return `shares` where they are `known` (N,), else what `fallback` says, marked as a fallback."""
     return Answer(
         np.where(known[:, None], shares, fallback.shares),
-        np.where(known, 0, fallback.rule + 1),
-        (rule, *(_as_fallback(name) for name in fallback.rules)),
-        settings or {},
+        np.where(known, 0, fallback.basis + 1),
+        (basis, *(_FALLBACK + name.removeprefix(_FALLBACK) for name in fallback.bases)),
+        chosen or {},
     )
-
-
-def _as_fallback(rule: str) -> str:
-    return rule if rule.startswith("fallback: ") else f"fallback: {rule}"

@@ -30,6 +30,7 @@ _COMMANDS = (
     "split",
     "finetune",
     "predict",
+    "predictors",
     "score",
     "translate",
     "runs",

@@ -9,33 +9,33 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from surveycli.cli.options import DEFAULT_STORE, StorePath
+from surveycli.cli.predictor_options import PredictCommand, build_settings
 from surveycli.configuration import Precision, Quantise
 from surveycli.domain import Shares
 from surveycli.prompt import Describe, PromptOrder
 
 if TYPE_CHECKING:
-    from surveycli.baseline import KnnOptions
+    from surveycli.baseline.options import BaselineOptions
     from surveycli.configuration import PredictConfig
+    from surveycli.prediction.elicitation import ModelPredictor
     from surveycli.prediction.predict import PredictionOutcome
-
-# How a language model can be asked, beside its plain first token.
-_WAYS_OF_ASKING = ("control", "shuffled", "permuted", "json")
+    from surveycli.predictor import Predictor
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("predict")(predict)
+    app.command("predict", cls=PredictCommand)(predict)
 
 
 def predict(
+    context: typer.Context,
     run: Annotated[str | None, typer.Option(help="Predict with the weights of this fine-tuning.")] = None,
     predictor: Annotated[
         str,
         typer.Option(
             "--predictor",
             "-p",
-            help="zero-shot, json, control, shuffled, permuted (with --model or --run); or a baseline: "
-            "uniform, position-marginal, item-mean, knn, ...",
+            help="How to predict; `surveycli predictors` explains each.",
             show_default="fine-tuned with --run, zero-shot with --model",
         ),
     ] = "",
@@ -50,9 +50,6 @@ def predict(
     shares: Annotated[
         Shares, typer.Option(help="Which human shares a predictor without training learns from and is scored against.")
     ] = Shares.WEIGHTED,
-    n: Annotated[
-        int, typer.Option("--n", min=1, help="Respondents per cell of the pilot predictor; permutations of permuted.")
-    ] = 4,
     temperature: Annotated[
         str, typer.Option(help="Divides the letters' logits; auto chooses it on the validation part.")
     ] = "1",
@@ -64,12 +61,6 @@ def predict(
     quantise: Annotated[Quantise | None, typer.Option(help="Bits of the weights (extra: quantised).")] = None,
     attention: Annotated[str | None, typer.Option(help="auto, sdpa, eager or flex_attention.")] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
-    encoder: Annotated[
-        str | None, typer.Option(help="What knn reads texts with: an id or a folder.", show_default="bert-base-uncased")
-    ] = None,
-    k: Annotated[
-        int | None, typer.Option("--k", min=1, help="Cells that knn averages.", show_default="chosen on validation")
-    ] = None,
     shard_model: Annotated[
         bool | None,
         typer.Option(
@@ -95,48 +86,41 @@ def predict(
 
     Example: [bold]surveycli predict --predictor item-mean --split paper[/bold]
     """
+    from dataclasses import asdict, replace
+
+    from surveycli.baseline.options import BaselineOptions
     from surveycli.errors import usage
 
     if folder is not None:
         _predict_folder(folder)
         return
-    is_model = predictor in ("zero-shot", "fine-tuned", *_WAYS_OF_ASKING) or (not predictor and bool(run or model))
-    if not is_model and (run is not None or model):
-        raise usage(
-            f"{predictor} is no way of asking a language model.",
-            f"With --run or --model: {', '.join(_WAYS_OF_ASKING)}, or none. A baseline takes --split alone.",
-        )
-    if (predictor == "zero-shot" and run is not None) or (predictor == "fine-tuned" and run is None):
-        raise usage(
-            f"{predictor} does not go with what is asked.", "--run is for fine-tuned models, --model for zero-shot."
-        )
     if run is None and not split:
         raise usage(
             "What should be predicted? Give --run RUN, or --split with --predictor or --model.",
             "`surveycli runs` and `surveycli split` list both.",
         )
-    if (encoder is not None or k is not None) and predictor != "knn":
-        raise usage("--encoder and --k are for --predictor knn.")
-    if not is_model:
+    row = _predictor(predictor, run, model)
+    shared = {"--language": _one_language(language), "--describe": describe} if not row.asks_model else {}
+    settings = build_settings(row, context, shared)
+    if not row.asks_model:
         if prepare_only:
             raise usage("A baseline has no run folder to compute elsewhere.", "Leave out --prepare-only.")
         if temperature != "1":
             raise usage("Only a language model has a temperature.", "Leave out --temperature.")
-        knn = _knn_options(encoder, k, language, describe)
-        _predict_baseline(store, predictor, split, part, shares, n, seed, name, knn)
+        options = BaselineOptions(split, tuple(part or ()), shares, 42 if seed is None else seed, name, settings)
+        _predict_baseline(store, row.name, options)
         return
-    from dataclasses import replace
+    from surveycli.prediction.elicitation import ModelPredictor
 
-    from surveycli.configuration import Elicitation
-
+    assert isinstance(row, ModelPredictor)
     config = _model_config(store, run, model, split, shares, preset)
-    asked = predictor if predictor in _WAYS_OF_ASKING else Elicitation.FIRST_TOKEN.value
+    if settings is not None:
+        config = replace(config, **asdict(settings))
     prompt = replace(config.prompt, order=order or config.prompt.order, describe=describe or config.prompt.describe)
     config = replace(
         config,
-        elicitation=Elicitation(asked),
-        n_permutations=n,
-        temperature=_temperature(temperature, asked),
+        elicitation=row.elicitation,
+        temperature=_temperature(temperature, row),
         parts=tuple(part) if part else None,
         prompt=prompt,
         languages=tuple(language) if language else config.languages,
@@ -157,13 +141,28 @@ def predict(
         _predict_with_model(store, config, name)
 
 
-def _temperature(text: str, asked: str) -> float | None:
+def _predictor(name: str, run: str | None, model: str) -> Predictor:
+    """Return the predictor asked for. Raises SurveyError (exit 2) where what it needs is not named, or too much is."""
+    from surveycli.errors import usage
+    from surveycli.predictors import find_predictor
+
+    if not name and run is None and not model:
+        raise usage("Which predictor? Give --predictor, --run or --model.", "`surveycli predictors` lists them.")
+    row = find_predictor(name or ("zero-shot" if run is None else "fine-tuned"))
+    if not row.asks_model and (run is not None or model):
+        raise usage(f"{row.name} asks no language model.", "Leave out --run and --model: it takes --split alone.")
+    if row.asks_model and not row.fits(trained=run is not None):
+        raise usage(f"{row.name} needs {' and '.join(row.needs)}.", "--run is for fine-tunings, --model for others.")
+    return row
+
+
+def _temperature(text: str, row: ModelPredictor) -> float | None:
     """Return the number, None for `auto`. Raises SurveyError (exit 2) for what is neither, or has no meaning here."""
     import math
 
     from surveycli.errors import usage
 
-    if asked == "json" and text != "1":
+    if row.write is not None and text != "1":
         raise usage("A distribution in words has no logits to divide.", "Leave out --temperature.")
     if text == "auto":
         return None
@@ -240,43 +239,19 @@ def _say_how_it_went(outcome: PredictionOutcome) -> int:
     return outcome.n_cells - n_failed
 
 
-def _knn_options(
-    encoder: str | None, k: int | None, language: list[str] | None, describe: Describe | None
-) -> KnnOptions:
-    from surveycli.baseline import KnnOptions
+def _one_language(languages: list[str] | None) -> str | None:
     from surveycli.errors import usage
 
-    plain = KnnOptions()
-    languages = language or [plain.language]
-    if len(languages) > 1:
+    if len(languages or ()) > 1:
         raise usage("A baseline reads texts in one language.", "Make a run for each --language.")
-    return KnnOptions(encoder or plain.encoder, languages[0], describe or plain.describe, k)
+    return languages[0] if languages else None
 
 
-def _predict_baseline(
-    store: Path,
-    predictor: str,
-    split: str,
-    part: list[str] | None,
-    shares: Shares,
-    n: int,
-    seed: int | None,
-    name: str | None,
-    knn: KnnOptions,
-) -> None:
-    from surveycli.baseline import BaselineOptions, predict_baseline
+def _predict_baseline(store: Path, predictor: str, options: BaselineOptions) -> None:
+    from surveycli.baseline.run_baseline import predict_baseline
     from surveycli.cli.render import note
     from surveycli.store import open_store
 
-    options = BaselineOptions(
-        split=split,
-        parts=tuple(part or ()),
-        shares=shares,
-        n_respondents=n,
-        seed=42 if seed is None else seed,
-        name=name,
-        knn=knn,
-    )
     with open_store(store, write=True) as opened:
         run_id = predict_baseline(opened, predictor, options)
         rules = opened.rows("baseline/count_rules", run_id=run_id)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from surveycli.configuration import BatchSettings, Elicitation, ModelSpec, PredictConfig, from_plain, to_plain
+from surveycli.configuration import BatchSettings, ModelSpec, PredictConfig, from_plain, to_plain
 from surveycli.domain import Cell, Population
 from surveycli.engine.batching import plan_pass
 from surveycli.engine.compute import compute_options, vocabulary_normaliser
@@ -24,10 +24,9 @@ from surveycli.engine.processes import join_processes
 from surveycli.engine.self_check import check_row_computation
 from surveycli.engine.sharding import pace_of
 from surveycli.engine.weights import best_weights, load_weights
+from surveycli.prediction.elicitation import find_elicitation
 from surveycli.prediction.prediction_job import PredictionJob
 from surveycli.prediction.temperature import choose_temperature
-from surveycli.prediction.variants import control_populations, permutations
-from surveycli.prediction.verbalised import predict_verbalised
 from surveycli.progress import Progress, silent
 from surveycli.prompt import PromptOrder
 from surveycli.run_folder import (
@@ -65,7 +64,8 @@ def predict_folder(folder: RunFolder, progress: Progress = silent) -> Prediction
     processes = join_processes()
     config = from_plain(PredictConfig, read_manifest(folder).configuration)
     contents = read_contents(folder)
-    in_words = config.elicitation is Elicitation.JSON
+    write = find_elicitation(config.elicitation).write
+    in_words = write is not None
     shared = config.batches.share_prefixes and not in_words
     # Replies differ in length, so that processes which write them cannot go through a sharded model in step.
     spec = replace(config.model, sharded=config.model.sharded and not in_words)
@@ -90,8 +90,7 @@ def predict_folder(folder: RunFolder, progress: Progress = silent) -> Prediction
         config = replace(config, batches=settle_batches(config.batches, language_model.device))
         tokens = OptionTokens(()) if in_words else source.option_tokens(todo)
         job = PredictionJob(config, model, source, tokens, folder, processes)
-        predict_todo = predict_verbalised if in_words else _predict_cells
-        predict_todo(job, todo, progress if processes.is_first else silent)
+        (write or _predict_cells)(job, todo, progress if processes.is_first else silent)
     processes.wait()
     n_already_there = len(cells) - len(todo)
     return PredictionOutcome(
@@ -133,9 +132,8 @@ def _distinct(cells: Sequence[Cell]) -> list[Cell]:
 def _populations_shown(
     config: PredictConfig, populations: Sequence[Population], cells: Sequence[Cell]
 ) -> Sequence[Population]:
-    if config.elicitation is not Elicitation.CONTROL:
-        return populations
-    return control_populations(populations, sorted({cell.key.population_id for cell in cells}), config.seed)
+    ids = sorted({cell.key.population_id for cell in cells})
+    return find_elicitation(config.elicitation).show(populations, ids, config.seed)
 
 
 def _predict_cells(job: PredictionJob, todo: Sequence[Cell], progress: Progress) -> None:
@@ -190,7 +188,7 @@ def predict_examples(job: PredictionJob, examples: Sequence[Example]) -> list[Pr
     cells = [example.cell for example in examples]
     passes = [
         _predict_once(job, job.source.examples(cells, permute) if permute else list(examples))
-        for permute in permutations(job.config)
+        for permute in find_elicitation(job.config.elicitation).orders(job.config)
     ]
     predicted = []
     for versions in zip(*passes, strict=True):
@@ -223,5 +221,5 @@ def _predict_row(job: PredictionJob, examples: Sequence[Example]) -> Iterator[Pr
 
 
 def _rule(job: PredictionJob) -> str:
-    asked = job.config.elicitation.value
+    asked = job.config.elicitation
     return asked if job.temperature == 1 else f"{asked}, temperature {job.temperature:.4g}"

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from surveycli.configuration import Elicitation, FinetuneConfig, PredictConfig, from_plain, to_plain
+from surveycli.configuration import FIRST_TOKEN, FinetuneConfig, PredictConfig, from_plain, to_plain
 from surveycli.engine.processes import demand_one_process
 from surveycli.engine.sharding import demand_shardable
 from surveycli.errors import SurveyError, conflict, not_found
+from surveycli.prediction.elicitation import predictor_of
 from surveycli.prediction.predict import PredictionOutcome, predict_folder
 from surveycli.prediction.temperature import VALIDATION
 from surveycli.progress import Progress, silent
@@ -88,7 +89,7 @@ def _prepare(store: Store, store_path: Path, config: PredictConfig, name: str | 
         folder = RunFolder(store_path.with_suffix(".runs") / f"{run_id}.predict")
         write_contents(folder, replace(manifest, run_id=run_id), contents)
         return run_id, folder
-    predictor = _predictor(config)
+    predictor = predictor_of(config).name
     run_id = _interrupted(store, config, name) or name or next_run_id(store, predictor)
     folder = RunFolder(store_path.with_suffix(".runs") / run_id)
     with store.transaction():
@@ -113,16 +114,10 @@ def _parts(config: PredictConfig, known: Sequence[str]) -> tuple[str, ...]:
 
 def _belongs_to_training(store: Store, config: PredictConfig) -> bool:
     """Return whether a fine-tuning is asked as it was trained; where it computes makes no difference."""
-    if config.trained_by is None or config.elicitation is not Elicitation.FIRST_TOKEN or config.temperature != 1:
+    if config.trained_by is None or config.elicitation != FIRST_TOKEN or config.temperature != 1:
         return False
     trained = config_of_run(store, config.trained_by)
     return (config.prompt, config.languages, config.weights) == (trained.prompt, trained.languages, trained.weights)
-
-
-def _predictor(config: PredictConfig) -> str:
-    if config.elicitation is not Elicitation.FIRST_TOKEN:
-        return config.elicitation.value
-    return "zero-shot" if config.weights is None else "fine-tuned"
 
 
 def _interrupted(store: Store, config: PredictConfig, name: str | None) -> str | None:

@@ -18,8 +18,8 @@ from surveycli.engine.compute import compute_options, human_shares
 from surveycli.engine.examples import Example
 from surveycli.engine.first_token import loss_per_prompt
 from surveycli.errors import not_found
+from surveycli.prediction.elicitation import find_elicitation
 from surveycli.prediction.prediction_job import PredictionJob
-from surveycli.prediction.variants import permutations
 
 VALIDATION = "validation"
 LOWEST, HIGHEST = 0.05, 20.0
@@ -60,7 +60,8 @@ def fit_temperature(rows: Sequence[tuple[Tensor, Tensor, Tensor]]) -> float:
 
 def _rows(job: PredictionJob, cells: Sequence[Cell]) -> list[list[Example]]:
     """Return the prompts of every order of options that is asked in, by rows of the model."""
-    examples = [example for permute in permutations(job.config) for example in job.source.examples(cells, permute)]
+    orders = find_elicitation(job.config.elicitation).orders(job.config)
+    examples = [example for permute in orders for example in job.source.examples(cells, permute)]
     return [[examples[i] for i in row] for row in plan_pass(examples, job.config.batches)]
 
 

@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 from transformers import GenerationConfig, PreTrainedTokenizerBase, StoppingCriteria, StoppingCriteriaList
 
-from surveycli.configuration import Elicitation
 from surveycli.domain import Cell
 from surveycli.engine.defaults import reply_batch_tokens
 from surveycli.engine.encode import encode_text
@@ -58,7 +57,10 @@ def predict_verbalised(job: PredictionJob, todo: Sequence[Cell], progress: Progr
     done = n_failed = 0
     for number in mine:
         replies = write_replies(job.model, job.source.tokenizer, batches[number])
-        outcomes = [_outcome(asked, reply) for asked, reply in zip(batches[number], replies, strict=True)]
+        outcomes = [
+            _outcome(asked, reply, job.config.elicitation)
+            for asked, reply in zip(batches[number], replies, strict=True)
+        ]
         predicted = [outcome for outcome in outcomes if isinstance(outcome, PredictedCell)]
         failed = [outcome for outcome in outcomes if isinstance(outcome, PredictionFailure)]
         if predicted:
@@ -189,9 +191,9 @@ def _reply(tokenizer: PreTrainedTokenizerBase, tokens: Sequence[int], ends: Sequ
     return Reply(str(tokenizer.decode(tokens[:end], skip_special_tokens=True)), truncated=end is None)
 
 
-def _outcome(asked: AskedCell, reply: Reply) -> PredictedCell | PredictionFailure:
+def _outcome(asked: AskedCell, reply: Reply, basis: str) -> PredictedCell | PredictionFailure:
     parsed = parse_reply(reply.text, LETTERS[: asked.n_options], truncated=reply.truncated)
     key, language = asked.cell.key, asked.cell.language
     if parsed.probabilities is None:
         return PredictionFailure(key, language, str(parsed.failure), excerpt(reply.text))
-    return PredictedCell(key, language, parsed.probabilities, None, Elicitation.JSON.value)
+    return PredictedCell(key, language, parsed.probabilities, None, basis)

@@ -23,6 +23,7 @@ COMMANDS = (
     "finetune",
     "presets",
     "predict",
+    "predictors",
     "score",
     "translate",
     "sql",

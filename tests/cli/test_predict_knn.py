@@ -12,8 +12,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from surveycli.baseline import BaselineOptions, KnnOptions, predict_baseline
 from surveycli.baseline.encoder import load_encoder, unit_rows
+from surveycli.baseline.options import BaselineOptions
+from surveycli.baseline.predictors.knn import KnnSettings
+from surveycli.baseline.run_baseline import predict_baseline
 from surveycli.split import Recipe, SplitOptions, make_split
 from surveycli.store import Store, ad_hoc, open_store
 
@@ -70,8 +72,9 @@ def test_nearest_cells_are_predicted_and_recorded(small_store: Path, encoder: Pa
     assert result.code == 0, result.err
     run = ad_hoc(small_store, "select model, configuration from run").row(0)
     configuration = json.loads(run[1])
-    assert run[0] == configuration["encoder"] == str(encoder)
-    assert (configuration["k_chosen_by"], configuration["language"]) == ("validation part", "en")
+    assert run[0] == configuration["settings"]["encoder"] == str(encoder)
+    assert configuration["chosen_on_train"]["k_chosen_by"] == "validation part"
+    assert (configuration["settings"]["k"], configuration["settings"]["language"]) == (None, "en")
     cells = ad_hoc(small_store, "select language, basis, count(*) from prediction_cell group by all").rows()
     assert cells == [("en", "nearest cells", 12)]
     assert run_cli("score", "--store", small_store).code == 0
@@ -81,7 +84,7 @@ def test_nearest_cells_are_predicted_and_recorded(small_store: Path, encoder: Pa
 def test_one_neighbour_is_some_training_cell(small_store: Path, encoder: Path) -> None:
     """With k = 1 every prediction is the shares of one training cell with as many options."""
     with open_store(small_store, write=True) as store:
-        run = predict_baseline(store, "knn", BaselineOptions("small", knn=KnnOptions(encoder=str(encoder), k=1)))
+        run = predict_baseline(store, "knn", BaselineOptions("small", settings=KnnSettings(encoder=str(encoder), k=1)))
         found = predictions(store, run)
         wanted = store.frame("cell/list_train", split="small")
         shares = store.frame("cell/list_shares", frames={"wanted": wanted}, shares="weighted")
@@ -93,8 +96,8 @@ def test_one_neighbour_is_some_training_cell(small_store: Path, encoder: Path) -
 def test_test_answers_are_never_read_and_validation_ones_only_for_k(small_store: Path, encoder: Path) -> None:
     """Without any answers to the test cells, and with k given without those of validation, predictions are the same."""
     with open_store(small_store, write=True) as store:
-        chosen = BaselineOptions("small", parts=("test",), knn=KnnOptions(encoder=str(encoder)))
-        given = BaselineOptions("small", parts=("test",), knn=KnnOptions(encoder=str(encoder), k=2))
+        chosen = BaselineOptions("small", parts=("test",), settings=KnnSettings(encoder=str(encoder)))
+        given = BaselineOptions("small", parts=("test",), settings=KnnSettings(encoder=str(encoder), k=2))
         before = [predictions(store, predict_baseline(store, "knn", options)) for options in (chosen, given)]
         store._connection.sql("DELETE FROM response_distribution WHERE population_id IN ('KEN', 'PER')")
         assert predictions(store, predict_baseline(store, "knn", chosen)) == before[0]
@@ -107,7 +110,7 @@ def test_texts_in_another_language_and_with_context(small_store: Path, encoder: 
     options = ("--encoder", encoder, "--language", "zh", "--describe", "context", "--k", "1", "--store", small_store)
     assert run_cli("predict", "-p", "knn", "--split", "small", *options).code == 0
     assert ad_hoc(small_store, "select distinct language from prediction").item() == "zh"
-    assert json.loads(ad_hoc(small_store, "select configuration from run").item())["describe"] == "context"
+    assert json.loads(ad_hoc(small_store, "select configuration from run").item())["settings"]["describe"] == "context"
 
 
 def test_a_plain_encoder_averages_its_tokens(encoder: Path) -> None:
@@ -145,9 +148,9 @@ def test_without_the_extra_the_command_says_what_to_install(
     [
         (("-p", "knn", "--encoder", "./nothing-here"), 4, "Cannot load the encoder"),
         (("-p", "knn", "--language", "en", "--language", "zh"), 2, "one language"),
-        (("-p", "item-mean", "--k", "3"), 2, "--predictor knn"),
+        (("-p", "item-mean", "--k", "3"), 2, "--k is for --predictor knn"),
         (("-p", "knn", "--temperature", "2"), 2, "temperature"),
-        (("--model", "tiny", "--encoder", "bert"), 2, "--predictor knn"),
+        (("--model", "tiny", "--encoder", "bert"), 2, "--encoder is for --predictor knn"),
     ],
 )
 def test_what_knn_cannot_do_is_refused(

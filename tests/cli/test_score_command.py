@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from surveycli.baseline import BaselineOptions, predict_baseline
+from surveycli.baseline.options import BaselineOptions
+from surveycli.baseline.run_baseline import predict_baseline
 from surveycli.domain import Shares
 from surveycli.split import make_split
 from surveycli.store import open_store

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from surveycli.baseline import Predictor
-from surveycli.configuration import Elicitation, Loss
+from surveycli.configuration import Loss
+from surveycli.predictors import find_predictor
 from surveycli.store import open_store
 
 SCRIPT = Path(__file__).resolve().parents[2] / "examples" / "reproduce_paper.sh"
@@ -35,6 +35,12 @@ def reproduce(folder: Path, *sections: str, **environment: str) -> subprocess.Co
     )
 
 
+def predictors_of_the_script() -> set[str]:
+    """Return the predictors that the script names."""
+    text = SCRIPT.read_text(encoding="utf-8")
+    return set(re.findall(r"""(?:--predictor|"\$\{baseline\[@\]\}") ([a-z-]+)""", text))
+
+
 def runs_of(folder: Path) -> set[str]:
     with open_store(folder / "reproduce.duckdb") as store:
         return {row["run_id"] for row in store.rows("score/list_runs") if row["has_predictions"]}
@@ -44,8 +50,8 @@ def test_the_honest_rows(tmp_path: Path) -> None:
     """Without a language model the script makes every baseline's row and prints them above the published ones."""
     result = reproduce(tmp_path, "honest", MODEL="tiny")
     assert result.returncode == 0, result.stderr
-    baselines = {str(predictor) for predictor in Predictor} - {"pilot", "knn"}
-    assert runs_of(tmp_path) == {*baselines, "pilot-2", "pilot-5"}
+    named = {name for name in predictors_of_the_script() if not find_predictor(name).asks_model}
+    assert runs_of(tmp_path) == {*named - {"pilot", "knn"}, "pilot-2", "pilot-5"}
     rows = {line.split()[0]: line.split() for line in result.stdout.splitlines() if line.strip()}
     assert rows["item-mean"][1:3] == ["0.8496", "0.8644"]
 
@@ -60,11 +66,9 @@ def test_every_section_with_the_stand_in(tmp_path: Path) -> None:
     assert "tiny-fine-tuned, tiny-seed-1" in result.stdout
 
 
-def test_every_way_of_asking_and_every_loss_is_in_it() -> None:
-    """The script has a command for each elicitation, each loss but the default, and each baseline."""
+def test_every_published_predictor_and_every_loss_is_in_it() -> None:
+    """The script has a command for each predictor of the published tables and each loss but the default."""
     text = SCRIPT.read_text(encoding="utf-8")
-    for way in set(Elicitation) - {Elicitation.FIRST_TOKEN}:
-        assert f"--predictor {way.value} " in text
+    assert {"control", "shuffled", "permuted", "json", "knn"} < predictors_of_the_script()
+    assert all(find_predictor(name) for name in predictors_of_the_script())
     assert set(re.search(r"^losses=\((.*)\)$", text, flags=re.MULTILINE).group(1).split()) == set(Loss) - {Loss.KL}  # type: ignore[union-attr]
-    for predictor in Predictor:
-        assert f'surveycli predict "${{baseline[@]}}" {predictor.value} ' in text

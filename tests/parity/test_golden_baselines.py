@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from surveycli.baseline import BaselineOptions, Predictor, predict_baseline
-from surveycli.baseline.means import predict_item_mean, predict_position_marginal, predict_uniform
+from surveycli.baseline.options import BaselineOptions
+from surveycli.baseline.predictors.few_respondents import PilotSettings
+from surveycli.baseline.predictors.means import predict_item_mean, predict_position_marginal, predict_uniform
+from surveycli.baseline.run_baseline import predict_baseline
 from surveycli.distribution.arrays import answered_cells_of, catalogue_of
 from surveycli.distribution.divergence import paper_one_minus_jsd
 from surveycli.domain import Shares
@@ -30,7 +32,7 @@ FIGURES = {
     "C3-Q2": (385, 0.6748, 0.6687, 0.6687),
 }
 TRAIN = (6841, 0.7528, 0.7723, 0.8570)
-THREE = (Predictor.UNIFORM, Predictor.POSITION_MARGINAL, Predictor.ITEM_MEAN)
+THREE = ("uniform", "position-marginal", "item-mean")
 PAPER = BaselineOptions("paper", shares=Shares.UNWEIGHTED)
 
 
@@ -68,7 +70,7 @@ def test_training_part_through_the_pure_functions(paper_store: Store) -> None:
 
 def test_kernel_smoother_reaches_a_fine_tuned_model(paper_store: Store) -> None:
     """On seen items of unseen countries it scores at least .870 and .885, knowing only the countries' descriptors."""
-    run = predict_baseline(paper_store, Predictor.KERNEL_SMOOTHER, PAPER)
+    run = predict_baseline(paper_store, "kernel-smoother", PAPER)
     score_run(paper_store, run)
     board = leaderboard(scored_cells(paper_store, [run]))
     assert board["C2-Q1"][0] >= 0.870
@@ -77,7 +79,7 @@ def test_kernel_smoother_reaches_a_fine_tuned_model(paper_store: Store) -> None:
 
 def test_a_mixed_up_population_scores_less_than_the_item_mean(paper_store: Store) -> None:
     """The null that gives another country's answers loses against the mean of all countries by a wide margin."""
-    runs = [predict_baseline(paper_store, p, PAPER) for p in (Predictor.SHUFFLED_GROUP, Predictor.ITEM_MEAN)]
+    runs = [predict_baseline(paper_store, p, PAPER) for p in ("shuffled-group", "item-mean")]
     for run in runs:
         score_run(paper_store, run)
     null, mean = leaderboard(scored_cells(paper_store, runs))["C3-Q1"].to_list()
@@ -87,15 +89,15 @@ def test_a_mixed_up_population_scores_less_than_the_item_mean(paper_store: Store
 @pytest.mark.parametrize(("n", "expected"), [(2, 0.805), (5, 0.835)])
 def test_pilot_scores_what_a_few_respondents_are_worth(paper_store: Store, n: int, expected: float) -> None:
     """Two and five respondents per cell, shrunk to the marginal, give about .805 and .835 on C2-Q1."""
-    options = BaselineOptions("paper", parts=("C2-Q1",), shares=Shares.UNWEIGHTED, n_respondents=n)
-    run = predict_baseline(paper_store, Predictor.PILOT, options)
+    options = BaselineOptions("paper", parts=("C2-Q1",), shares=Shares.UNWEIGHTED, settings=PilotSettings(n))
+    run = predict_baseline(paper_store, "pilot", options)
     score_run(paper_store, run)
     assert leaderboard(scored_cells(paper_store, [run]))["C2-Q1"][0] == pytest.approx(expected, abs=0.006)
 
 
 def test_weighted_runs_count_the_countries_without_weights(paper_store: Store) -> None:
     """Training cells of the eight countries that have unweighted shares only are used, and counted."""
-    run = predict_baseline(paper_store, Predictor.ITEM_MEAN, BaselineOptions("paper"))
+    run = predict_baseline(paper_store, "item-mean", BaselineOptions("paper"))
     found = paper_store.rows("score/find_run", run_id=run)[0]
     assert found["shares"] == "weighted"
     assert score_run(paper_store, run).n_unweighted_instead == 275

@@ -9,8 +9,9 @@ from types import ModuleType
 
 import pytest
 
-from surveycli.baseline import BaselineOptions, predict_baseline
-from surveycli.baseline.smoother import DESIGN
+from surveycli.baseline.options import BaselineOptions
+from surveycli.baseline.predictors.smoother import DESIGN
+from surveycli.baseline.run_baseline import predict_baseline
 from surveycli.domain import Shares
 from surveycli.score import score_run
 from surveycli.score.tables import leaderboard, scored_cells

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from surveycli.baseline.answer import Answer
-from surveycli.baseline.means import (
+from surveycli.baseline.predictors.means import (
     predict_item_mean,
     predict_position_marginal,
     predict_region_mean,
@@ -30,36 +30,36 @@ TARGET = Cells(CATALOGUE, item=np.array([0, 1, 2]), population=np.array([3, 3, 3
 THIRD = [1 / 3] * 3
 
 
-def rules(answer: Answer) -> list[str]:
-    return [answer.rules[index] for index in answer.rule]
+def bases(answer: Answer) -> list[str]:
+    return [answer.bases[index] for index in answer.basis]
 
 
 def test_uniform() -> None:
     """Every option is as likely as the others."""
     answer = predict_uniform(TRAIN, TARGET)
     assert answer.shares == pytest.approx(np.array([[0.5, 0.5, 0], [0.5, 0.5, 0], THIRD]))
-    assert rules(answer) == ["uniform"] * 3
+    assert bases(answer) == ["uniform"] * 3
 
 
 def test_position_marginal_says_where_it_fell_back() -> None:
     """Two options have a training item, three have none."""
     answer = predict_position_marginal(TRAIN, TARGET)
     assert answer.shares == pytest.approx(np.array([[0.7, 0.3, 0], [0.7, 0.3, 0], THIRD]))
-    assert rules(answer) == ["position marginal", "position marginal", "fallback: uniform"]
+    assert bases(answer) == ["position marginal", "position marginal", "fallback: uniform"]
 
 
 def test_item_mean_falls_back_twice() -> None:
     """The seen item has its mean, the unseen ones what position marginal gives."""
     answer = predict_item_mean(TRAIN, TARGET)
     assert answer.shares == pytest.approx(predict_position_marginal(TRAIN, TARGET).shares)
-    assert rules(answer) == ["item mean", "fallback: position marginal", "fallback: uniform"]
+    assert bases(answer) == ["item mean", "fallback: position marginal", "fallback: uniform"]
 
 
 def test_region_mean_uses_the_region_s_populations() -> None:
     """t shares its region with q and r: the mean of their answers, not of p's."""
     answer = predict_region_mean(TRAIN, TARGET, np.array([0, 1, 1, 1]))
     assert answer.shares[0] == pytest.approx([0.55, 0.45, 0])
-    assert rules(answer) == ["region mean", "fallback: position marginal", "fallback: uniform"]
+    assert bases(answer) == ["region mean", "fallback: position marginal", "fallback: uniform"]
 
 
 @pytest.mark.parametrize("region", [[0, 0, 0, 1], [-1, -1, -1, -1]])
@@ -67,7 +67,7 @@ def test_region_mean_without_neighbours_is_the_item_mean(region: list[int]) -> N
     """A region of its own, or one that nobody knows, leaves the mean of all."""
     answer = predict_region_mean(TRAIN, TARGET, np.array(region))
     assert answer.shares[0] == pytest.approx([0.7, 0.3, 0])
-    assert rules(answer)[0] == "fallback: item mean"
+    assert bases(answer)[0] == "fallback: item mean"
 
 
 def test_shuffled_group_gives_another_population_s_answer() -> None:
@@ -75,7 +75,7 @@ def test_shuffled_group_gives_another_population_s_answer() -> None:
     many = Cells(CATALOGUE, np.zeros(500, dtype=int), np.full(500, 3), np.full(500, 2))
     answer = predict_shuffled_group(TRAIN, many, seed=1)
     assert {tuple(row) for row in answer.shares.tolist()} == {tuple(row) for row in TRAIN.shares.tolist()}
-    assert set(rules(answer)) == {"another population"}
+    assert set(bases(answer)) == {"another population"}
 
 
 @pytest.mark.parametrize("own", [0, 1, 2])
@@ -98,7 +98,7 @@ def test_shuffled_group_depends_on_the_seed_alone() -> None:
 
 def test_shuffled_group_without_candidates_falls_back() -> None:
     """Items that no training population was asked get the position marginal."""
-    assert rules(predict_shuffled_group(TRAIN, TARGET, seed=1))[1:] == [
+    assert bases(predict_shuffled_group(TRAIN, TARGET, seed=1))[1:] == [
         "fallback: position marginal",
         "fallback: uniform",
     ]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from surveycli.baseline.descriptors import COUNTRY_DESCRIPTORS, Descriptors, describe
-from surveycli.baseline.smoother import (
+from surveycli.baseline.predictors.smoother import (
     nearest_mean,
     predict_kernel_smoother,
     predict_nearest,
@@ -101,12 +101,12 @@ def test_new_population_gets_its_own_zone_s_answers(predict: object) -> None:
     answer = predict(TRAIN, TARGET, DESCRIBED)  # type: ignore[operator]
     assert answer.shares[:N_ITEMS] == pytest.approx(OWN_ZONE, abs=0.05)
     assert answer.shares.sum(axis=1) == pytest.approx(np.ones(N_ITEMS + 1))
-    assert answer.rules[answer.rule[-1]] == "fallback: position marginal"
+    assert answer.bases[answer.basis[-1]] == "fallback: position marginal"
 
 
 def test_kernel_weighs_what_matters() -> None:
     """Of all descriptors the zone is the one that gets the largest weight there is."""
-    weights = predict_kernel_smoother(TRAIN, TARGET, DESCRIBED).settings["weights"]
+    weights = predict_kernel_smoother(TRAIN, TARGET, DESCRIBED).chosen["weights"]
     assert weights["cultural_zone"] == 3.0
 
 

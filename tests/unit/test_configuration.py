@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from surveycli.configuration import Elicitation, FinetuneConfig, PredictConfig, Quantise, Schedule, from_plain, to_plain
+from surveycli.configuration import FinetuneConfig, PredictConfig, Quantise, Schedule, from_plain, to_plain
 from surveycli.domain import Shares
 from surveycli.errors import SurveyError
 from surveycli.presets import PRESETS, PUBLISHED_MODELS, preset_config, resolve_model
@@ -22,7 +22,7 @@ def test_a_preset_survives_json(name: str) -> None:
 
 def test_a_prediction_survives_json() -> None:
     """The same for the configuration of a prediction."""
-    config = PredictConfig("s", elicitation=Elicitation.PERMUTED, parts=("a", "b"), weights="w")
+    config = PredictConfig("s", elicitation="permuted", parts=("a", "b"), weights="w")
     assert from_plain(PredictConfig, json.loads(json.dumps(to_plain(config)))) == config
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from surveycli.baseline.knn import NEIGHBOURS, Embeddings, choose_k, neighbour_means, predict_knn
+from surveycli.baseline.predictors.knn import NEIGHBOURS, Embeddings, choose_k, neighbour_means, predict_knn
 from surveycli.distribution.arrays import AnsweredCells, Catalogue, Cells
 from surveycli.distribution.divergence import js_distance
 
@@ -76,9 +76,9 @@ def test_what_nothing_resembles_is_left_to_the_marginal() -> None:
     assert alone.any()
     assert not alone.all()
     assert answer.shares[alone] == pytest.approx(0.2)
-    rules = np.array(answer.rules)[answer.rule]
-    assert set(rules[alone]) == {"fallback: uniform"}
-    assert set(rules[~alone]) == {"nearest cells"}
+    bases = np.array(answer.bases)[answer.basis]
+    assert set(bases[alone]) == {"fallback: uniform"}
+    assert set(bases[~alone]) == {"nearest cells"}
     assert answer.shares.sum(axis=1) == pytest.approx(1)
 
 
@@ -92,7 +92,7 @@ def test_k_is_the_one_that_is_best_on_the_validation_cells() -> None:
     assert losses[chosen] == min(losses.values())
     assert chosen >= 8
     answer = predict_knn(train, tuning, known, tuning)
-    assert answer.settings == {"k": chosen, "k_chosen_by": "validation part"}
+    assert answer.chosen == {"k": chosen, "k_chosen_by": "validation part"}
 
 
 def test_a_cell_that_training_repeats_wants_one_neighbour() -> None:
@@ -114,8 +114,8 @@ def test_without_validation_cells_k_is_the_papers(n_options: tuple[int, ...]) ->
     train = answered(50, 13, (2, 3))
     tuning = answered(5, 14, n_options) if n_options else None
     answer = predict_knn(train, answered(5, 15, (2,)), embeddings(), tuning)
-    assert answer.settings["k"] == 1
-    assert answer.settings["k_chosen_by"] == "paper"
+    assert answer.chosen["k"] == 1
+    assert answer.chosen["k_chosen_by"] == "paper"
 
 
 def test_cells_without_answers_can_be_targets() -> None:

@@ -11,11 +11,12 @@ import torch
 from model_samples import make_contents, make_training_folder, small_config
 from scipy.special import softmax
 
-from surveycli.configuration import BatchSettings, Elicitation, ModelSpec, PredictConfig, to_plain
+from surveycli.configuration import BatchSettings, ModelSpec, PredictConfig, to_plain
 from surveycli.engine.model import load_language_model
 from surveycli.errors import SurveyError
+from surveycli.prediction.elicitation import find_elicitation
+from surveycli.prediction.elicitations.control import control_populations
 from surveycli.prediction.predict import predict_folder
-from surveycli.prediction.variants import control_populations, permutations
 from surveycli.prompt import PromptOrder, PromptStyle, render_prompt
 from surveycli.run_folder import Manifest, PredictedCell, RunFolder, read_predictions, write_contents
 from surveycli.training.train import train_folder
@@ -61,9 +62,9 @@ def test_predictions_equal_the_models_own_answers(tmp_path: Path, order: PromptO
 
 def test_shuffled_options_come_back_in_code_order(tmp_path: Path) -> None:
     """A shuffled prompt's probabilities are filed under the options' codes, not under the letters."""
-    config = replace(CONFIG, elicitation=Elicitation.SHUFFLED, seed=2)
+    config = replace(CONFIG, elicitation="shuffled", seed=2)
     found = predict(tmp_path, config)
-    [permute] = permutations(config)
+    [permute] = find_elicitation(config.elicitation).orders(config)
     assert permute is not None
     orders = {c.key.item_id: list(permute(c, len(c.shares or ()))) for c in CONTENTS.cells}
     assert any(order != sorted(order) for order in orders.values())
@@ -74,10 +75,11 @@ def test_shuffled_options_come_back_in_code_order(tmp_path: Path) -> None:
 
 def test_permuted_predictions_are_the_mean_over_orders(tmp_path: Path) -> None:
     """With two permutations a prediction is the mean of the answers to both orders."""
-    config = replace(CONFIG, elicitation=Elicitation.PERMUTED, n_permutations=2)
+    config = replace(CONFIG, elicitation="permuted", n_permutations=2)
     found = predict(tmp_path, config)
     cell = next(c for c in CONTENTS.cells if c.key.item_id == "q2" and c.key.population_id == "p3")
-    orders = [list(permute(cell, 4)) for permute in permutations(config) if permute is not None]
+    asked_in = find_elicitation(config.elicitation).orders(config)
+    orders = [list(permute(cell, 4)) for permute in asked_in if permute is not None]
     expected = np.mean([ask(config, 2, 3, order)[0] for order in orders], axis=0)
     np.testing.assert_allclose(found["q2", "p3"].probabilities, expected, atol=1e-5)
 
@@ -85,7 +87,7 @@ def test_permuted_predictions_are_the_mean_over_orders(tmp_path: Path) -> None:
 def test_control_predicts_under_anothers_name(tmp_path: Path) -> None:
     """A control prediction of a cell is the plain prediction of the country whose name it was given."""
     plain = predict(tmp_path / "plain", CONFIG)
-    control = predict(tmp_path / "control", replace(CONFIG, elicitation=Elicitation.CONTROL, seed=5))
+    control = predict(tmp_path / "control", replace(CONFIG, elicitation="control", seed=5))
     ids = sorted(p.population_id for p in CONTENTS.populations)
     by_name = {p.name: p.population_id for p in CONTENTS.populations}
     partner = {p.population_id: by_name[p.name] for p in control_populations(CONTENTS.populations, ids, 5)}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from surveycli.configuration import Elicitation, PredictConfig
+from surveycli.configuration import PredictConfig
 from surveycli.domain import Shares
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.prediction.run_prediction import config_of_run, predict
@@ -67,7 +67,7 @@ def test_predictions_as_trained_belong_to_the_training(split_store: Path) -> Non
     assert predict(split_store, asked)[0] == "trained"
     other = replace(asked, prompt=PromptStyle(PromptOrder.ITEM_FIRST))
     assert predict(split_store, other)[0] == "fine-tuned-1"
-    assert predict(split_store, replace(asked, elicitation=Elicitation.SHUFFLED, seed=9))[0] == "shuffled-1"
+    assert predict(split_store, replace(asked, elicitation="shuffled", seed=9))[0] == "shuffled-1"
 
 
 def test_several_processes_may_not_share_a_store(split_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ SQL_FILES = sorted(SQL.rglob("*.sql"))
 PURE = {path.stem for path in PACKAGE.glob("*.py")} | {"distribution"}
 BASE = {"store", "run_folder", "engine"}
 ROOMS = {"survey", "split", "baseline", "training", "prediction", "score", "translation", "report"}
-ABOVE_ROOMS = {"demo"}
+ABOVE_ROOMS = {"demo", "predictors"}
 FLOOR = (
     dict.fromkeys(PURE, 0)
     | dict.fromkeys(BASE, 1)

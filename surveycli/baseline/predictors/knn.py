@@ -6,14 +6,18 @@ Source: Cao et al. 2025, whose baseline takes the single nearest cell by BERT em
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from surveycli.baseline.answer import Answer, answer_or
-from surveycli.baseline.means import predict_position_marginal
+from surveycli.baseline.encoder import load_encoder, unit_rows
+from surveycli.baseline.predictors.means import predict_position_marginal
+from surveycli.baseline.statistical import Evidence, StatisticalPredictor
 from surveycli.distribution.arrays import AnsweredCells, Bools, Cells, Floats, Ints
 from surveycli.distribution.divergence import js_distance
+from surveycli.predictor import Need, setting
+from surveycli.prompt import Describe
 
 NEIGHBOURS = (1, 2, 3, 5, 8, 13, 21, 34, 55)
 PAPER_K = 1
@@ -34,6 +38,25 @@ class Embeddings:
         """
         item = self.item[first.item] @ self.item[second.item].T
         return np.asarray(item + self.population[first.population] @ self.population[second.population].T) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class KnnSettings:
+    """How nearest cells are found: by which encoder, from texts in which language, and how many."""
+
+    encoder: str = setting("google-bert/bert-base-uncased", "What texts are read with: an id or a folder.")
+    language: str = setting("en", "Language of the texts.")
+    describe: Describe = setting(Describe.NAME, "How much is read about the population.")
+    k: int | None = setting(None, "Cells that are averaged.", least=1, shown="chosen on validation")
+
+
+def predict_nearest_cells(evidence: Evidence, settings: KnnSettings) -> Answer:
+    """Read the texts of all cells and give the mean of the nearest training cells, as `predict_knn` does."""
+    encode = load_encoder(settings.encoder)
+    texts = evidence.texts(settings.language, settings.describe)
+    embeddings = Embeddings(unit_rows(encode(texts.wordings)), unit_rows(encode(texts.names)))
+    answer = predict_knn(evidence.train, evidence.target, embeddings, evidence.validation, settings.k)
+    return replace(answer, language=settings.language, model=settings.encoder)
 
 
 def predict_knn(
@@ -91,3 +114,15 @@ def _block_means(pool: AnsweredCells, cells: Cells, embeddings: Embeddings, ks: 
 
 def _take(cells: Cells, chosen: Ints) -> Cells:
     return Cells(cells.catalogue, cells.item[chosen], cells.population[chosen], cells.n_options[chosen])
+
+
+PREDICTORS = (
+    StatisticalPredictor(
+        name="knn",
+        help="The mean of the training cells whose question and population read most alike (text embeddings).",
+        needs=frozenset({Need.TRAINING_ANSWERS, Need.VALIDATION_ANSWERS, Need.TEXTS}),
+        settings=KnnSettings,
+        extra="embeddings",
+        predict=predict_nearest_cells,
+    ),
+)

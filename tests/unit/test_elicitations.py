@@ -1,4 +1,4 @@
-"""Other ways of asking: exchanged countries, options in other orders."""
+"""Elicitations: exchanged countries, options in other orders."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from collections import Counter
 import pytest
 from model_samples import make_contents
 
-from surveycli.configuration import Elicitation, PredictConfig
+from surveycli.configuration import PredictConfig
 from surveycli.domain import Cell, CellKey
-from surveycli.prediction.variants import control_populations, permutations
+from surveycli.engine.examples import Permute
+from surveycli.prediction.elicitation import find_elicitation
+from surveycli.prediction.elicitations.control import control_populations
 
 CONTENTS = make_contents(4, 7)
 SHOWN = [p.population_id for p in CONTENTS.populations]
 CELL = Cell(CellKey("s", "q1", "p1"), "test", "en")
+
+
+def orders(config: PredictConfig) -> list[Permute | None]:
+    return find_elicitation(config.elicitation).orders(config)
 
 
 def test_control_gives_every_population_anothers_name() -> None:
@@ -34,12 +40,12 @@ def test_control_follows_from_the_seed() -> None:
 
 def test_a_shuffled_order_is_the_items_not_the_cells() -> None:
     """It is a permutation that all populations of an item share and that the seed changes."""
-    config = PredictConfig("x", elicitation=Elicitation.SHUFFLED, seed=3)
-    [permute] = permutations(config)
+    config = PredictConfig("x", elicitation="shuffled", seed=3)
+    [permute] = orders(config)
     assert permute is not None
     assert sorted(permute(CELL, 10)) == list(range(10))
     assert permute(CELL, 10) == permute(Cell(CellKey("s", "q1", "p5"), "test", "en"), 10)
-    [other] = permutations(PredictConfig("x", elicitation=Elicitation.SHUFFLED, seed=4))
+    [other] = orders(PredictConfig("x", elicitation="shuffled", seed=4))
     assert other is not None
     assert permute(CELL, 10) != other(CELL, 10)
 
@@ -47,10 +53,10 @@ def test_a_shuffled_order_is_the_items_not_the_cells() -> None:
 @pytest.mark.parametrize("n_options", [2, 4, 5])
 def test_permuted_orders_show_each_option_in_each_place(n_options: int) -> None:
     """With as many turns as options, every option stands once in every place."""
-    config = PredictConfig("x", elicitation=Elicitation.PERMUTED, n_permutations=n_options)
+    config = PredictConfig("x", elicitation="permuted", n_permutations=n_options)
     seen = Counter(
         (place, option)
-        for permute in permutations(config)
+        for permute in orders(config)
         if permute is not None
         for place, option in enumerate(permute(CELL, n_options))
     )
@@ -59,5 +65,5 @@ def test_permuted_orders_show_each_option_in_each_place(n_options: int) -> None:
 
 
 def test_first_token_keeps_code_order() -> None:
-    """Without a variant there is one order, that of the codes."""
-    assert permutations(PredictConfig("x")) == [None]
+    """In the plain elicitation there is one order, that of the codes."""
+    assert orders(PredictConfig("x")) == [None]

@@ -1,13 +1,11 @@
-"""What the items and populations of a catalogue are called, as vectors."""
+"""What the items and populations of a catalogue are called in the store."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from surveycli.baseline.encoder import Encode, unit_rows
-from surveycli.baseline.knn import Embeddings
-from surveycli.baseline.options import KnnOptions
+from surveycli.baseline.statistical import Texts
 from surveycli.distribution.arrays import Catalogue
 from surveycli.errors import SurveyError, not_found
 from surveycli.prompt import Describe
@@ -17,14 +15,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def embed(store: Store, catalogue: Catalogue, options: KnnOptions, encode: Encode) -> Embeddings:
-    """Return the vectors of item wordings and population names.
-
-    Raises SurveyError (exit 4) where a text is missing in the language.
-    """
-    wordings = _wordings(store, catalogue, options.language)
-    names = _names(store, catalogue, options)
-    return Embeddings(unit_rows(encode(wordings)), unit_rows(encode(names)))
+def read_texts(store: Store, catalogue: Catalogue, language: str, describe: Describe) -> Texts:
+    """Return item wordings and population names. Raises SurveyError (exit 4) where one is missing in the language."""
+    return Texts(_wordings(store, catalogue, language), _names(store, catalogue, language, describe))
 
 
 def _wordings(store: Store, catalogue: Catalogue, language: str) -> list[str]:
@@ -38,13 +31,13 @@ def _wordings(store: Store, catalogue: Catalogue, language: str) -> list[str]:
     return [text[item] for item in catalogue.items]
 
 
-def _names(store: Store, catalogue: Catalogue, options: KnnOptions) -> list[str]:
+def _names(store: Store, catalogue: Catalogue, language: str, describe: Describe) -> list[str]:
     import polars as pl
 
     wanted = pl.DataFrame({"population_id": catalogue.populations})
-    found = store.frame("baseline/list_names", frames={"wanted": wanted}, language=options.language)
-    _refuse_gaps(found, "name", found["population_id"].to_list(), options.language)
-    described = options.describe is Describe.CONTEXT
+    found = store.frame("baseline/list_names", frames={"wanted": wanted}, language=language)
+    _refuse_gaps(found, "name", found["population_id"].to_list(), language)
+    described = describe is Describe.CONTEXT
     text = {
         population: f"{name} ({context})" if described and context else name
         for population, name, context in found.select("population_id", "name", "context").iter_rows()

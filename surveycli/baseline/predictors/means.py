@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from surveycli.baseline.answer import Answer, answer_all, answer_or
+from surveycli.baseline.statistical import StatisticalPredictor
 from surveycli.distribution.arrays import AnsweredCells, Cells, Ints
 from surveycli.distribution.divergence import uniform
 from surveycli.distribution.pooling import item_means, position_marginals, sum_by
+from surveycli.predictor import Need
 
 
 def predict_uniform(train: AnsweredCells, target: Cells) -> Answer:
@@ -68,3 +70,39 @@ def _own_places(train: AnsweredCells, target: Cells, order: Ints) -> Ints:
     place = np.full(len(train.catalogue.items) * n_populations, -1, dtype=np.int64)
     place[key[order]] = np.arange(len(order))
     return np.asarray(place[target.item * n_populations + target.population])
+
+
+_TRAINING = frozenset({Need.TRAINING_ANSWERS})
+PREDICTORS = (
+    StatisticalPredictor(
+        name="uniform",
+        help="Every option is as probable as the others.",
+        predict=lambda evidence, _: predict_uniform(evidence.train, evidence.target),
+    ),
+    StatisticalPredictor(
+        name="position-marginal",
+        help="The mean of training items with as many options, by position.",
+        needs=_TRAINING,
+        predict=lambda evidence, _: predict_position_marginal(evidence.train, evidence.target),
+    ),
+    StatisticalPredictor(
+        name="item-mean",
+        help="The item's mean over training populations.",
+        needs=_TRAINING,
+        predict=lambda evidence, _: predict_item_mean(evidence.train, evidence.target),
+    ),
+    StatisticalPredictor(
+        name="region-mean",
+        help="The item's mean over training populations of the same region.",
+        needs=_TRAINING,
+        predict=lambda evidence, _: predict_region_mean(
+            evidence.train, evidence.target, evidence.descriptors().development_region
+        ),
+    ),
+    StatisticalPredictor(
+        name="shuffled-group",
+        help="What another training population, drawn at random, said: a null to beat.",
+        needs=_TRAINING,
+        predict=lambda evidence, _: predict_shuffled_group(evidence.train, evidence.target, evidence.seed),
+    ),
+)

@@ -17,9 +17,11 @@ import numpy as np
 
 from surveycli.baseline.answer import Answer, answer_or
 from surveycli.baseline.descriptors import Descriptors
-from surveycli.baseline.means import predict_item_mean
+from surveycli.baseline.predictors.means import predict_item_mean
+from surveycli.baseline.statistical import StatisticalPredictor
 from surveycli.distribution.arrays import AnsweredCells, Bools, Cells, Floats, Ints
 from surveycli.distribution.divergence import js_distance
+from surveycli.predictor import Need
 
 _WEIGHTS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 _FIRST_WEIGHT = 0.7
@@ -96,9 +98,9 @@ def predict_kernel_smoother(
     asked_of, row = np.unique(target.population, return_inverse=True)
     weights = np.exp(-descriptors.mismatch(asked_of, cube.population) @ kernel.weights)
     smooth, known = weighted_mean(cube, weights, kernel.power)
-    settings = {"power": kernel.power, "weights": dict(zip(descriptors.names, kernel.weights.tolist(), strict=True))}
+    chosen = {"power": kernel.power, "weights": dict(zip(descriptors.names, kernel.weights.tolist(), strict=True))}
     fallback = predict_item_mean(train, target)
-    return answer_or(smooth[row, target.item], known[row, target.item], "kernel smoother", fallback, settings)
+    return answer_or(smooth[row, target.item], known[row, target.item], "kernel smoother", fallback, chosen)
 
 
 def predict_nearest(
@@ -223,3 +225,23 @@ def _loss(held: ShareCube, predicted: Floats, known: Bools) -> float:
     """Return the mean Jensen-Shannon distance over the cells that could be predicted."""
     scored = held.asked & known
     return float(js_distance(held.shares[scored], predicted[scored]).mean()) if scored.any() else 0.0
+
+
+PREDICTORS = (
+    StatisticalPredictor(
+        name="kernel-smoother",
+        help="The item's mean over training populations, weighted by how much they resemble the target's.",
+        needs=frozenset({Need.TRAINING_ANSWERS}),
+        predict=lambda evidence, _: predict_kernel_smoother(
+            evidence.train, evidence.target, evidence.descriptors(), evidence.seed
+        ),
+    ),
+    StatisticalPredictor(
+        name="nearest-populations",
+        help="The item's mean over the training populations that share most with the target's.",
+        needs=frozenset({Need.TRAINING_ANSWERS}),
+        predict=lambda evidence, _: predict_nearest(
+            evidence.train, evidence.target, evidence.descriptors(), evidence.seed
+        ),
+    ),
+)

@@ -1,0 +1,36 @@
+"""`surveycli predictors`: every predictor, what it needs and which options it has."""
+
+from __future__ import annotations
+
+import typer
+
+from surveycli.cli.options import Format, TableFormat
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("predictors")(predictors)
+
+
+def predictors(format: Format = TableFormat.TABLE) -> None:
+    """List the predictors: what each does, what it needs, its options.
+
+    Example: [bold]surveycli predictors[/bold]
+    """
+    import polars as pl
+
+    from surveycli.cli.render import print_frame
+    from surveycli.predictor import settings_of
+    from surveycli.predictors import all_predictors
+
+    rows = [
+        {
+            "predictor": row.name,
+            "what it predicts": row.help,
+            "needs": "; ".join(sorted(row.needs)) or None,
+            "extra": row.extra or None,
+            "options": " ".join(setting.flag for setting in settings_of(row)) or None,
+        }
+        for row in all_predictors()
+    ]
+    print_frame(pl.DataFrame(rows, schema_overrides={"extra": pl.String, "options": pl.String}), format)

@@ -1,0 +1,65 @@
+"""How a language model is asked for a distribution: the row that makes an elicitation known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from surveycli.configuration import PredictConfig
+from surveycli.domain import Cell, Population
+from surveycli.errors import bad_input
+from surveycli.predictor import Predictor, rows_of
+from surveycli.progress import Progress
+
+if TYPE_CHECKING:
+    from surveycli.engine.examples import Permute
+    from surveycli.prediction.prediction_job import PredictionJob
+
+FOLDER = "surveycli.prediction.elicitations"
+
+
+def _as_they_are(populations: Sequence[Population], shown: Sequence[str], seed: int) -> Sequence[Population]:  # noqa: ARG001 - what every elicitation may use
+    return populations
+
+
+def _in_code_order(config: PredictConfig) -> list[Permute | None]:  # noqa: ARG001 - what every elicitation may use
+    return [None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPredictor(Predictor):
+    """A predictor that asks a language model.
+
+    `elicitation` is how it is asked, as a run's configuration keeps it; predictors that differ in their weights alone
+    share one. `show` gives the populations that prompts name in the place of the cells' own (all of them, the ids that
+    are asked about, the seed); `orders` the orders of options to average over, None for code order. `write`, where
+    given, predicts cells by what the model writes, in the place of its first token's probabilities.
+    """
+
+    elicitation: str
+    show: Callable[[Sequence[Population], Sequence[str], int], Sequence[Population]] = _as_they_are
+    orders: Callable[[PredictConfig], list[Permute | None]] = _in_code_order
+    write: Callable[[PredictionJob, Sequence[Cell], Progress], None] | None = None
+
+
+def model_predictors() -> tuple[ModelPredictor, ...]:
+    """Return the rows of all predictors that ask a model."""
+    return rows_of(FOLDER, ModelPredictor)
+
+
+def find_elicitation(name: str) -> ModelPredictor:
+    """Return how to ask in the way that a run's configuration names. Raises SurveyError (exit 3) if it is unknown."""
+    rows = model_predictors()
+    found = next((row for row in rows if row.elicitation == name), None)
+    if found is None:
+        known = dict.fromkeys(row.elicitation for row in rows)
+        raise bad_input(f"The run asks its model by {name!r}, which is not known.", f"There are: {', '.join(known)}.")
+    return found
+
+
+def predictor_of(config: PredictConfig) -> ModelPredictor:
+    """Return the predictor that a configuration is of: by elicitation, and by whether weights were trained."""
+    rows = [row for row in model_predictors() if row.elicitation == config.elicitation]
+    trained = config.weights is not None
+    return next((row for row in rows if row.fits(trained=trained)), find_elicitation(config.elicitation))

@@ -1,0 +1,22 @@
+"""The plain way: the probabilities of the option letters as the first token of the answer."""
+
+from __future__ import annotations
+
+from surveycli.configuration import FIRST_TOKEN
+from surveycli.prediction.elicitation import ModelPredictor
+from surveycli.predictor import Need
+
+PREDICTORS = (
+    ModelPredictor(
+        name="zero-shot",
+        help="A model as it came: the probabilities of its first token.",
+        needs=frozenset({Need.MODEL}),
+        elicitation=FIRST_TOKEN,
+    ),
+    ModelPredictor(
+        name="fine-tuned",
+        help="A fine-tuning of yours: the probabilities of its first token.",
+        needs=frozenset({Need.RUN}),
+        elicitation=FIRST_TOKEN,
+    ),
+)

@@ -1,0 +1,74 @@
+"""The options in another order than that of their codes: a random one, or several to average over."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from surveycli.configuration import PredictConfig
+from surveycli.domain import Cell
+from surveycli.prediction.elicitation import ModelPredictor
+from surveycli.predictor import Need, setting
+
+if TYPE_CHECKING:
+    from surveycli.engine.examples import Permute
+
+
+@dataclass(frozen=True, slots=True)
+class PermutedSettings:
+    """How many orders are averaged over."""
+
+    n_permutations: int = setting(4, "Orders of the options to average over.", flag="--n", least=1)
+
+
+def random_order(config: PredictConfig) -> list[Permute | None]:
+    """Return one permutation per item that depends on the item and the seed alone, never on the order of work.
+
+    Every population sees the item's options in the same order, so that their prompts still share their beginnings.
+    """
+
+    def permute(cell: Cell, n_options: int) -> Sequence[int]:
+        return [int(index) for index in _generator(cell, config.seed).permutation(n_options)]
+
+    return [permute]
+
+
+def rotated_orders(config: PredictConfig) -> list[Permute | None]:
+    """Return one random order per item, rotated by an even share per turn, so that options visit places evenly."""
+    return [_rotated_order(config.seed, turn, config.n_permutations) for turn in range(config.n_permutations)]
+
+
+def _rotated_order(seed: int, turn: int, n_turns: int) -> Permute:
+    def permute(cell: Cell, n_options: int) -> Sequence[int]:
+        order = _generator(cell, seed).permutation(n_options)
+        return [int(index) for index in np.roll(order, round(turn * n_options / n_turns))]
+
+    return permute
+
+
+def _generator(cell: Cell, seed: int) -> np.random.Generator:
+    name = f"{seed}|{cell.key.survey_id}|{cell.key.item_id}"
+    return np.random.default_rng(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big"))
+
+
+PREDICTORS = (
+    ModelPredictor(
+        name="shuffled",
+        help="First token, with each item's options in one random order.",
+        needs=frozenset({Need.MODEL_OR_RUN}),
+        elicitation="shuffled",
+        orders=random_order,
+    ),
+    ModelPredictor(
+        name="permuted",
+        help="First token, averaged over several orders of the options.",
+        needs=frozenset({Need.MODEL_OR_RUN}),
+        settings=PermutedSettings,
+        elicitation="permuted",
+        orders=rotated_orders,
+    ),
+)
