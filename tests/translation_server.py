@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
 import threading
+import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import repeat
 from typing import Any
 
 # What a request can meet. Each is what some server or network does one day.
@@ -32,6 +35,33 @@ WRONG_FORM = (
     "empty_label",
     "cut_off",
     "key_twice",
+)
+# What a server does that means harm, or is broken beyond manners. None of it may stop the others or reach the store.
+HOSTILE = (
+    "endless",
+    "gzip_bomb",
+    "nested_bombs",
+    "unknown_compression",
+    "damaged_gzip",
+    "cut_gzip",
+    "slow_body",
+    "slow_headers",
+    "many_headers",
+    "deep_body",
+    "huge_number_body",
+    "half_character_body",
+    "not_utf8",
+    "deep_reply",
+    "huge_number_reply",
+    "half_character_reply",
+    "controls_reply",
+    "echoed_key",
+    "echoed_key_escaped",
+    "echoed_key_as_label",
+    "error_with_controls",
+    "error_with_key",
+    "error_with_key_escaped",
+    "strange_status_line",
 )
 WRONG_TEXT = ("source_text", "same_labels", "lost_placeholder", "reordered")
 
@@ -64,6 +94,7 @@ class TranslationServer(ThreadingHTTPServer):
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.retry_after = "0"
+        self.n_sent = 0  # bytes of bodies that have no end
         self.on_request: Callable[[int], None] = lambda n: None
         self._lock = threading.Lock()
 
@@ -132,6 +163,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _fenced(self, body: dict[str, Any]) -> None:
         self._reply("<think>easy</think>\n```json\n" + json.dumps(good_translation(asked_for(body))) + "\n```")
 
+    def _good_gzip(self, body: dict[str, Any]) -> None:
+        message = {"content": json.dumps(good_translation(asked_for(body)))}
+        self._send(
+            200, gzip.compress(json.dumps({"choices": [{"message": message}]}).encode()), {"Content-Encoding": "gzip"}
+        )
+
     def _rate_limited(self, body: dict[str, Any]) -> None:
         self._send(429, {"error": "slow down"}, {"Retry-After": self.server.retry_after})
 
@@ -160,6 +197,109 @@ class _Handler(BaseHTTPRequestHandler):
     def _dropped(self, body: dict[str, Any]) -> None:
         self.close_connection = True
         self.connection.shutdown(2)
+
+    # Hostile ones.
+
+    def _stream(self, parts: Iterable[bytes], headers: dict[str, str] | None = None, pause_s: float = 0.0) -> None:
+        """Send parts until the client goes away."""
+        self.send_response(200)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.close_connection = True
+        with suppress(OSError):
+            for part in parts:
+                self.wfile.write(part)
+                self.server.n_sent += len(part)
+                threading.Event().wait(pause_s)
+
+    def _endless(self, body: dict[str, Any]) -> None:
+        self._stream(repeat(b" " * 65536))
+
+    def _gzip_bomb(self, body: dict[str, Any]) -> None:
+        pack = zlib.compressobj(9, zlib.DEFLATED, 31)
+        self._stream((pack.compress(bytes(1 << 20)) for _ in range(3000)), {"Content-Encoding": "gzip"})
+
+    def _nested_bombs(self, body: dict[str, Any]) -> None:
+        bomb = gzip.compress(gzip.compress(bytes(1 << 26)))
+        self._send(200, bomb, {"Content-Encoding": "gzip, gzip"})
+
+    def _unknown_compression(self, body: dict[str, Any]) -> None:
+        self._send(200, b"\x1b\x03abc", {"Content-Encoding": "br"})
+
+    def _damaged_gzip(self, body: dict[str, Any]) -> None:
+        self._send(200, gzip.compress(b"{}" * 500)[:12] + b"\xff" * 30, {"Content-Encoding": "gzip"})
+
+    def _cut_gzip(self, body: dict[str, Any]) -> None:
+        self._send(200, gzip.compress(b'{"choices": []}' * 50)[:-12], {"Content-Encoding": "gzip"})
+
+    def _slow_body(self, body: dict[str, Any]) -> None:
+        self._stream(repeat(b" "), pause_s=0.05)
+
+    def _slow_headers(self, body: dict[str, Any]) -> None:
+        self.close_connection = True
+        with suppress(OSError):
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while True:
+                self.wfile.write(b"a")
+                threading.Event().wait(0.05)
+
+    def _many_headers(self, body: dict[str, Any]) -> None:
+        self._send(200, b"{}", {f"X-{number}": "a" * 100 for number in range(5000)})
+
+    def _deep_body(self, body: dict[str, Any]) -> None:
+        self._send(200, b'{"choices": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+
+    def _huge_number_body(self, body: dict[str, Any]) -> None:
+        self._send(200, b'{"created": ' + b"9" * 5000 + b', "choices": []}')
+
+    def _half_character_body(self, body: dict[str, Any]) -> None:
+        self._send(200, b'{"choices": [{"message": {"content": "\\ud800"}}]}')
+
+    def _not_utf8(self, body: dict[str, Any]) -> None:
+        self._send(200, b'{"choices": [{"message": {"content": "\xff"}}]}')
+
+    def _deep_reply(self, body: dict[str, Any]) -> None:
+        self._reply('{"wording": ' + "[" * 990 + "]" * 990 + ', "labels": {}}')
+
+    def _huge_number_reply(self, body: dict[str, Any]) -> None:
+        self._reply('{"wording": "x", "labels": {"1": ' + "9" * 5000 + "}}")
+
+    def _half_character_reply(self, body: dict[str, Any]) -> None:
+        self._reply('{"wording": "\\ud800", "labels": ' + json.dumps(good_translation(asked_for(body))["labels"]) + "}")
+
+    def _controls_reply(self, body: dict[str, Any]) -> None:
+        fields = good_translation(asked_for(body))
+        self._reply(json.dumps({**fields, "wording": "\x1b]0;owned\x07" + fields["wording"]}))
+
+    def _key(self) -> str:
+        return self.headers["Authorization"].removeprefix("Bearer ")
+
+    def _echoed_key(self, body: dict[str, Any]) -> None:
+        fields = good_translation(asked_for(body))
+        self._answer({**fields, "wording": fields["wording"] + self._key()})
+
+    def _echoed_key_escaped(self, body: dict[str, Any]) -> None:
+        labels = json.dumps(good_translation(asked_for(body))["labels"])
+        escaped = "".join(f"\\u{ord(character):04x}" for character in self._key())
+        self._reply(f'{{"wording": "{escaped}", "labels": {labels}}}')
+
+    def _echoed_key_as_label(self, body: dict[str, Any]) -> None:
+        self._answer({"wording": "x", "labels": {self._key(): "x"}})
+
+    def _error_with_controls(self, body: dict[str, Any]) -> None:
+        self._send(400, b"\x1b[2J\x1b]0;owned\x07 bad \xe2\x80\xae request")
+
+    def _error_with_key(self, body: dict[str, Any]) -> None:
+        self._send(400, f"wrong key {self._key()[:4]}\x07{self._key()[4:]}".encode())
+
+    def _error_with_key_escaped(self, body: dict[str, Any]) -> None:
+        escaped = "".join(f"\\u{ord(character):04x}" for character in self._key())
+        self._send(503, f'{{"error": "{escaped}"}}'.encode())
+
+    def _strange_status_line(self, body: dict[str, Any]) -> None:
+        self.close_connection = True
+        self.wfile.write(f"\x1b[31m{self._key()}\r\n\r\n".encode())
 
     def _body_no_json(self, body: dict[str, Any]) -> None:
         self._send(200, b'{"choices": [')

@@ -14,9 +14,9 @@ from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
 from surveycli.cli.translations import Items, SurveyId, To
 
 if TYPE_CHECKING:
+    from surveycli.server.chat_server import ServerSettings
     from surveycli.translation import TranslateOptions, TranslateReport
     from surveycli.translation.engine import TranslationEngine
-    from surveycli.translation.openai_engine import OpenAiSettings
 
 
 class EngineName(StrEnum):
@@ -90,7 +90,7 @@ def translate(
         str, typer.Option(help="Environment variable with the server's key.", rich_help_panel=_SERVER)
     ] = "OPENAI_API_KEY",
     timeout: Annotated[
-        float, typer.Option(help="Seconds to wait for a reply.", min=0.01, rich_help_panel=_SERVER)
+        float, typer.Option(help="Seconds that a whole request may take.", min=0.01, rich_help_panel=_SERVER)
     ] = 60,
     tries: Annotated[int, typer.Option(help="Tries per request.", min=1, rich_help_panel=_SERVER)] = 5,
     requests_per_minute: Annotated[
@@ -205,12 +205,12 @@ def _name_populations(store: Path, to: str) -> None:
 
 def _server_settings(
     model: str, base_url: str, key_variable: str, timeout: float, tries: int, requests_per_minute: float | None
-) -> OpenAiSettings:
+) -> ServerSettings:
     import os
 
-    from surveycli.translation.openai_engine import OpenAiSettings
+    from surveycli.server.chat_server import ServerSettings
 
-    return OpenAiSettings(
+    return ServerSettings(
         model=model,
         base_url=base_url,
         key=os.environ.get(key_variable) or None,

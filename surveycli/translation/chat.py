@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from surveycli.domain import Option
+from surveycli.server.chat_server import Message
 from surveycli.translation.engine import ReplyError, TranslationReply, TranslationRequest
 from surveycli.translation.glossary import terms_in
+from surveycli.untrusted.json_text import parse_json
+from surveycli.untrusted.text import UnreadableError, excerpt, is_plain
 
 PROMPT_NAME = "survey-item-1"
 _INSTRUCTION = """\
@@ -28,14 +30,6 @@ _RETRY = "That reply cannot be used: {reason}. Reply again, with the JSON object
 _FENCE = re.compile(r"```(?:json)?\s*\n(.*)\n\s*```", re.DOTALL)
 _THOUGHTS = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 _EXCERPT = 80
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One turn of a conversation; `role` is user or assistant (some chat templates know no system role)."""
-
-    role: str
-    content: str
 
 
 def prompt_sha256() -> str:
@@ -93,13 +87,10 @@ def converse(
             return parse_reply(text, request)
         except ReplyError as failure:
             if attempt == attempts:
-                raise ReplyError(f"{failure} (after {attempts} replies; the last: {_excerpt(text)!r})") from failure
+                last = excerpt(text, _EXCERPT)
+                raise ReplyError(f"{failure} (after {attempts} replies; the last: {last!r})") from failure
             messages = (*opening, Message("assistant", text), Message("user", _RETRY.format(reason=failure)))
     raise ReplyError("no reply was asked for")
-
-
-def _excerpt(text: str) -> str:
-    return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "..."
 
 
 def parse_reply(text: str, request: TranslationRequest) -> TranslationReply:
@@ -110,32 +101,31 @@ def parse_reply(text: str, request: TranslationRequest) -> TranslationReply:
     """
     fields = _load(text)
     if set(fields) != {"wording", "labels"}:
-        raise ReplyError(f"expected the keys wording and labels, found {', '.join(fields) or 'none'}")
+        raise ReplyError(f"expected the keys wording and labels, found {_listed(fields)}")
     wording, labels = fields["wording"], fields["labels"]
     if not isinstance(wording, str) or not isinstance(labels, dict):
         raise ReplyError("wording must be a text and labels an object")
     expected = [str(option.code) for option in request.options]
     if set(labels) != set(expected):
-        raise ReplyError(f"expected labels for {', '.join(expected) or 'no code'}, found {', '.join(labels) or 'none'}")
+        raise ReplyError(f"expected labels for {', '.join(expected) or 'no code'}, found {_listed(labels)}")
     if not wording.strip() or not all(isinstance(label, str) and label.strip() for label in labels.values()):
         raise ReplyError("a text is empty or no text")
+    if not all(map(is_plain, [wording, *labels.values()])):
+        raise ReplyError("a text has control characters")
     return TranslationReply(wording.strip(), tuple(Option(int(code), label.strip()) for code, label in labels.items()))
+
+
+def _listed(keys: Iterable[str]) -> str:
+    return excerpt(", ".join(keys)) or "none"
 
 
 def _load(text: str) -> dict[str, Any]:
     body = _THOUGHTS.sub("", text).strip()
     fenced = _FENCE.fullmatch(body)
     try:
-        fields = json.loads(fenced[1] if fenced else body, object_pairs_hook=_unique)
-    except (json.JSONDecodeError, RecursionError) as error:
+        fields = parse_json(fenced[1] if fenced else body)
+    except UnreadableError as error:
         raise ReplyError(f"it is not JSON ({error})") from error
     if not isinstance(fields, dict):
         raise ReplyError("it is not a JSON object")
-    return fields
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ReplyError("a key occurs twice")
     return fields

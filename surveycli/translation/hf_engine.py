@@ -14,9 +14,11 @@ from surveycli.configuration import ModelSpec
 from surveycli.domain import Option
 from surveycli.engine.model import LanguageModel, choose_device, fingerprint, load_language_model
 from surveycli.errors import missing_extra, not_found
-from surveycli.translation.chat import PROMPT_NAME, Message, converse, prompt_sha256
+from surveycli.server.chat_server import Message
+from surveycli.translation.chat import PROMPT_NAME, converse, prompt_sha256
 from surveycli.translation.engine import EngineIdentity, TranslationReply, TranslationRequest
 from surveycli.translation.target_token import LanguageMark, find_mark
+from surveycli.untrusted.text import plain
 
 # Sequence-to-sequence models were trained on sentences and drop what follows the first of several.
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+(?=\S)|(?<=[。？！])(?=[^”’」』\s])")
@@ -157,7 +159,7 @@ class HfSeq2SeqEngine:
                 do_sample=False,
                 **arguments,
             )
-        return [str(text).strip() for text in tokenizer.batch_decode(output, skip_special_tokens=True)]
+        return [plain(str(text)).strip() for text in tokenizer.batch_decode(output, skip_special_tokens=True)]
 
 
 def split_sentences(text: str) -> list[str]:

@@ -12,12 +12,13 @@ from small_survey import ITEMS, small_store, texts_of
 from translation_server import PASSING, WRONG_FORM, WRONG_TEXT, pseudo_translate, serve
 
 from surveycli.domain import Option
+from surveycli.server.chat_server import ServerSettings
 from surveycli.store import open_store
 from surveycli.translation import ReviewQuery, TranslateOptions, list_reviews, translate_items
 from surveycli.translation.checks import LocalisedItem, check_translation, numbers_in
 from surveycli.translation.chrf import chrf
 from surveycli.translation.language import find_language
-from surveycli.translation.openai_engine import OpenAiEngine, OpenAiSettings
+from surveycli.translation.openai_engine import OpenAiEngine
 from surveycli.translation.texts import select_ids
 from surveycli.translation.translation_file import name_ids
 
@@ -35,7 +36,7 @@ def test_nothing_is_lost_and_nothing_wrong_is_stored(behaviours: list[str]) -> N
     """Whatever the server does, each item is either translated as the server translates it or listed with a reason."""
     with tempfile.TemporaryDirectory() as folder, serve(behaviours) as server:
         path = small_store(Path(folder) / "small.duckdb")
-        server_settings = OpenAiSettings("m", server.url, max_tries=2)
+        server_settings = ServerSettings("m", server.url, max_tries=2)
         with OpenAiEngine(server_settings, sleep=lambda s: None) as engine:
             report = translate_items(path, engine, TranslateOptions("zh"))
         texts = texts_of(path, "zh")

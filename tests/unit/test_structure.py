@@ -15,8 +15,8 @@ SQL_FILES = sorted(SQL.rglob("*.sql"))
 
 # Which floor a package of surveycli stands on. A module of its own, outside any package, is on the pure floor unless
 # it is one of those above the rooms.
-PURE = {path.stem for path in PACKAGE.glob("*.py")} | {"distribution"}
-BASE = {"store", "run_folder", "engine"}
+PURE = {path.stem for path in PACKAGE.glob("*.py")} | {"distribution", "untrusted"}
+BASE = {"store", "run_folder", "engine", "server"}
 ROOMS = {"survey", "split", "baseline", "training", "prediction", "score", "translation", "report"}
 ABOVE_ROOMS = {"demo", "predictors"}
 FLOOR = (

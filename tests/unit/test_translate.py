@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 
 import pytest
 from small_survey import ITEMS, add_texts, small_store, texts_of
-from translation_server import PASSING, WRONG_FORM, WRONG_TEXT, TranslationServer, pseudo_translate, serve
+from translation_server import HOSTILE, PASSING, WRONG_FORM, WRONG_TEXT, TranslationServer, pseudo_translate, serve
 
 from surveycli.errors import ExitCode, SurveyError
+from surveycli.server.chat_server import ServerSettings
 from surveycli.store import open_store
 from surveycli.translation import (
     BackTranslation,
@@ -23,9 +26,11 @@ from surveycli.translation import (
     translate_items,
 )
 from surveycli.translation.engine import EngineIdentity, TranslationReply, TranslationRequest
-from surveycli.translation.openai_engine import OpenAiEngine, OpenAiSettings
+from surveycli.translation.openai_engine import OpenAiEngine
+from surveycli.untrusted.text import is_plain
 
 QUICK = {"timeout_s": 0.3, "max_tries": 3}
+KEY = "sk-very-secret"
 
 
 @pytest.fixture
@@ -36,9 +41,17 @@ def path(tmp_path: Path) -> Path:
 def run(
     path: Path, server: TranslationServer, options: TranslateOptions | None = None, **more: object
 ) -> TranslateReport:
-    settings = OpenAiSettings(model="m", base_url=server.url, **QUICK)
+    settings = ServerSettings(model="m", base_url=server.url, **QUICK)
     with OpenAiEngine(settings, sleep=lambda s: None) as engine:
         return translate_items(path, engine, options or TranslateOptions("zh"), **more)  # type: ignore[arg-type]
+
+
+def everything_in(path: Path) -> list[str]:
+    """Return every text cell of a store's tables."""
+    with open_store(path) as store:
+        tables = store._execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main'", {}, {}, fetch=True)
+        frames = [store._execute(f"FROM {name}", {}, {}, fetch=True) for name in tables["table_name"]]
+    return [str(cell) for frame in frames for row in frame.rows() for cell in row]
 
 
 def expected(item_id: str) -> tuple[str, dict[int, str]]:
@@ -118,6 +131,21 @@ def test_a_failure_that_stays_is_listed_with_its_reason(path: Path, behaviour: s
     with open_store(path) as store:
         (review,) = list_reviews(store, ReviewQuery("zh"))
     assert review.proposal.findings == held.findings and review.proposal.wording is None
+
+
+@pytest.mark.parametrize("behaviour", HOSTILE)
+def test_a_hostile_server_gets_nothing_into_the_store(path: Path, behaviour: str) -> None:
+    """Whatever a server sends, the item is held back with a reason, the others go on, and the store stays clean."""
+    settings = ServerSettings("m", "", key=KEY, max_tries=2, timeout_s=1.0)
+    with serve(repeat(behaviour)) as server:
+        with OpenAiEngine(replace(settings, base_url=server.url), sleep=lambda s: None) as engine:
+            report = translate_items(path, engine, TranslateOptions("zh", items="Q1"))
+            server.behaviours = iter(())
+            assert translate_items(path, engine, TranslateOptions("zh", items="Q2")).translated == ("Q2",)
+        assert server.n_sent < 64 << 20
+    (held,) = report.held
+    assert held.findings[0].message
+    assert all(is_plain(text) for text in everything_in(path)) and not any(KEY in t for t in everything_in(path))
 
 
 @pytest.mark.parametrize("behaviour", WRONG_TEXT)

@@ -10,6 +10,7 @@ from small_survey import small_store, texts_of
 from translation_server import pseudo_translate, serve
 
 from surveycli.errors import ExitCode, SurveyError
+from surveycli.server.chat_server import ServerSettings
 from surveycli.store import Store, open_store
 from surveycli.translation import (
     ReviewQuery,
@@ -20,7 +21,7 @@ from surveycli.translation import (
     reject_reviews,
     translate_items,
 )
-from surveycli.translation.openai_engine import OpenAiEngine, OpenAiSettings
+from surveycli.translation.openai_engine import OpenAiEngine
 
 ZH = ReviewQuery("zh")
 
@@ -29,7 +30,7 @@ ZH = ReviewQuery("zh")
 def path(tmp_path: Path) -> Path:
     """A store in which Q1 got the source's words back and Q2 nothing at all; Q3 and Q4 are translated."""
     path = small_store(tmp_path / "small.duckdb")
-    with serve(["source_text", "bad_request"]) as server, OpenAiEngine(OpenAiSettings("m", server.url)) as engine:
+    with serve(["source_text", "bad_request"]) as server, OpenAiEngine(ServerSettings("m", server.url)) as engine:
         translate_items(path, engine, TranslateOptions("zh"))
     return path
 
@@ -74,7 +75,7 @@ def test_a_rejected_translation_is_missing_again(path: Path) -> None:
     with open_store(path, write=True) as store:
         assert reject_reviews(store, ReviewQuery("zh", items="Q1")) == ("Q1",)
         assert statuses(store) == {"Q1": "rejected", "Q2": "open"}
-    with serve() as server, OpenAiEngine(OpenAiSettings("m", server.url)) as engine:
+    with serve() as server, OpenAiEngine(ServerSettings("m", server.url)) as engine:
         assert translate_items(path, engine, TranslateOptions("zh")).translated == ("Q1", "Q2")
     assert texts_of(path, "zh")["Q1"][0] == pseudo_translate("How good is tea in your opinion?")
 
@@ -85,7 +86,7 @@ def test_an_edited_translation_is_a_persons(path: Path) -> None:
     with open_store(path, write=True) as store:
         assert edit_review(store, ReviewQuery("zh", items="Q1"), "您觉得茶好不好？", labels) == ()
         assert statuses(store)["Q1"] == "edited"
-    with serve() as server, OpenAiEngine(OpenAiSettings("other", server.url)) as engine:
+    with serve() as server, OpenAiEngine(ServerSettings("other", server.url)) as engine:
         translate_items(path, engine, TranslateOptions("zh", redo=True))
     assert texts_of(path, "zh")["Q1"] == ("您觉得茶好不好？", labels, "imported")
 

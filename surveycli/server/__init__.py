@@ -1,0 +1,1 @@
+"""Servers of strangers: asked within bounds of time and size, and never believed or quoted unchecked."""
