@@ -19,13 +19,16 @@ SELECT
     s.run_id,
     s.predictor,
     r.shares,
+    s.split,
     s.part,
+    s.kind,
     s.language,
     s.survey_id,
     s.item_id,
     s.population_id,
     coalesce(i.dimension, 'none') AS dimension,
     i.position,
+    i.battery_id,
     coalesce(k.un_region, 'unknown') AS region,
     coalesce(p.iso3, s.population_id) AS country,
     CASE
@@ -35,7 +38,7 @@ SELECT
         WHEN tp.population_id IS NOT NULL THEN 'population'
         ELSE 'neither'
     END AS seen,
-    s.* EXCLUDE (run_id, predictor, split, part, language, survey_id, item_id, population_id)
+    s.* EXCLUDE (run_id, predictor, split, part, kind, language, survey_id, item_id, population_id)
 FROM scored_cell AS s
 JOIN run AS r ON r.run_id = s.run_id
 LEFT JOIN item AS i

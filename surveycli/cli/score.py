@@ -2,28 +2,80 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import inspect
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
-from surveycli.cli.score_tables import HOW_TO_READ, Request, table_of
 from surveycli.grouping import By, Clusters
 
 if TYPE_CHECKING:
     from surveycli.score import ScoreReport
     from surveycli.store import Store
 
+_CHOSEN = "surveycli.score.tables"
+_PANEL = "Other tables than the plain one"
+_EVERYWHERE = {"runs", "format", "store", "help"}
 
-_TABLES = "Other tables than the plain one"
+
+class ScoreCommand(TyperCommand):
+    """A command with an option for each table of the registry; which of them were typed is kept in the context.
+
+    The registry is read only here, when the command is parsed or explained, so that other commands start without it.
+    """
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the command's options and the tables', those with the names of all metrics in their help."""
+        from surveycli.distribution.metric import METRICS
+
+        own = super().get_params(ctx)
+        metric: Any = next(option for option in own if option.name == "metric")
+        metric.help = f"A column of `score`; repeat for several: {', '.join(METRICS)}."
+        return [*own[:-1], *_table_options(), own[-1]]
+
+
+def _table_options() -> list[Any]:
+    """Return a flag for each table but the plain one."""
+    from surveycli.score.table import all_tables
+
+    parameters = [
+        inspect.Parameter(
+            f"table_{place}",
+            inspect.Parameter.KEYWORD_ONLY,
+            default=False,
+            annotation=Annotated[bool, typer.Option(table.flag, help=table.help, rich_help_panel=_PANEL)],
+        )
+        for place, table in enumerate(all_tables().values())
+        if table.flag
+    ]
+
+    def command(**_: Any) -> None: ...
+
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    app = typer.Typer(add_completion=False)
+    app.command()(command)
+    options: list[Any] = [option for option in typer.main.get_command(app).params if option.opts[0] != "--help"]
+    for option in options:
+        option.expose_value = False
+        option.callback = _keep
+    return options
+
+
+def _keep(context: typer.Context, option: Any, value: bool) -> bool:
+    if value:
+        context.meta.setdefault(_CHOSEN, []).append(option.opts[0].removeprefix("--"))
+    return value
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("score")(score)
+    app.command("score", cls=ScoreCommand)(score)
 
 
 def score(
+    context: typer.Context,
     runs: Annotated[
         list[str] | None, typer.Argument(help="Runs to score; all finished ones if left out.", show_default=False)
     ] = None,
@@ -36,9 +88,6 @@ def score(
         list[str] | None,
         typer.Option("--language", help="Only predictions in this language; repeat for several.", show_default="all"),
     ] = None,
-    paper: Annotated[
-        bool, typer.Option("--paper", help="The published layout, with the published figures.", rich_help_panel=_TABLES)
-    ] = False,
     published: Annotated[
         list[str] | None,
         typer.Option(
@@ -47,54 +96,6 @@ def score(
             show_default="all",
         ),
     ] = None,
-    compare: Annotated[
-        bool,
-        typer.Option(
-            "--compare",
-            help="How the first run differs from each other one, cell by cell; --by language: one run's languages.",
-            rich_help_panel=_TABLES,
-        ),
-    ] = False,
-    seeds: Annotated[
-        bool,
-        typer.Option(
-            "--seeds", help="Runs that differ in their seed alone, as one: mean, sd, interval.", rich_help_panel=_TABLES
-        ),
-    ] = False,
-    ceiling: Annotated[
-        bool, typer.Option("--ceiling", help="Between uniform and what sampling noise allows.", rich_help_panel=_TABLES)
-    ] = False,
-    equivalent: Annotated[
-        bool, typer.Option("--equivalent", help="How many respondents per cell it is worth.", rich_help_panel=_TABLES)
-    ] = False,
-    diversity: Annotated[
-        bool,
-        typer.Option(
-            "--diversity",
-            help="How different populations are, predicted and human; try --by item.",
-            rich_help_panel=_TABLES,
-        ),
-    ] = False,
-    unscored: Annotated[
-        bool,
-        typer.Option(
-            "--unscored", help="What has no score, or no value of a metric, and why.", rich_help_panel=_TABLES
-        ),
-    ] = False,
-    audit: Annotated[
-        bool,
-        typer.Option(
-            "--audit",
-            help="What a mean hides; with further runs, how far predictions are from theirs.",
-            rich_help_panel=_TABLES,
-        ),
-    ] = False,
-    calibration: Annotated[
-        bool,
-        typer.Option(
-            "--calibration", help="Human shares within bins of predicted probability.", rich_help_panel=_TABLES
-        ),
-    ] = False,
     clusters: Annotated[
         Clusters | None,
         typer.Option("--clusters", help="What intervals resample.", show_default="both; item for --equivalent"),
@@ -109,83 +110,44 @@ def score(
 
     Example: [bold]surveycli score item-mean-1 --by dimension[/bold]
     """
+    from dataclasses import replace
+
     from surveycli.cli.render import note, print_frame
+    from surveycli.score.table import Request, check_request, one_table
     from surveycli.store import open_store
 
-    views = {
-        "paper": paper,
-        "compare": compare,
-        "seeds": seeds,
-        "ceiling": ceiling,
-        "equivalent": equivalent,
-        "diversity": diversity,
-        "unscored": unscored,
-        "audit": audit,
-        "calibration": calibration,
-    }
+    names = tuple(dict.fromkeys(runs or []))
     request = Request(
-        tuple(dict.fromkeys(runs or [])),
-        _one_view(views),
-        by,
-        tuple(metric or []),
-        tuple(published or []),
-        tuple(language or []),
-        clusters,
-        seed,
+        all_runs=not names,
+        by=by,
+        metrics=tuple(metric or []),
+        published=tuple(published or []),
+        languages=tuple(language or []),
+        clusters=clusters,
+        seed=seed,
     )
-    _refuse_nonsense(request)
+    table = one_table(context.meta.get(_CHOSEN, []))
+    check_request(table, _typed(context), request, len(names))
     with open_store(store, write=True) as opened:
-        reports, notes = _score_all(opened, request)
-        frame = table_of(opened, request, reports)
-    if request.view in HOW_TO_READ:
-        notes.append(HOW_TO_READ[request.view])
-    if "prediction_distance" in frame.columns:
-        notes.append(HOW_TO_READ["language"])
+        reports, notes = _score_all(opened, names)
+        frame = table.make(opened, replace(request, reports=tuple(reports)))
     print_frame(frame, format)
-    for text in notes:
+    for text in [*notes, *([table.how_to_read] if table.how_to_read else [])]:
         note(text)
 
 
-def _one_view(views: dict[str, bool]) -> str:
-    from surveycli.errors import usage
-
-    chosen = [name for name, wanted in views.items() if wanted]
-    if len(chosen) > 1:
-        raise usage(f"--{' and --'.join(chosen)} are tables of their own.", "Ask for one at a time.")
-    return chosen[0] if chosen else "table"
+def _typed(context: typer.Context) -> frozenset[str]:
+    """Return the options that were typed and that only some tables take."""
+    typed = {name for name in context.params if str(context.get_parameter_source(name)).endswith("COMMANDLINE")}
+    return frozenset(typed - _EVERYWHERE)
 
 
-def _refuse_nonsense(request: Request) -> None:
-    """Raise SurveyError (exit 2), before the store is opened, where options do not go together."""
-    from surveycli.errors import usage
-    from surveycli.score.tables import check_metrics
-
-    check_metrics(request.metrics)
-    view = request.view
-    if request.compares_languages and len(request.runs) != 1:
-        raise usage("--compare --by language compares the languages of one run.", "Name one run.")
-    if view == "compare" and len(request.runs) < 2 and not request.compares_languages:
-        raise usage(
-            f"--compare takes two runs or more, not {len(request.runs)}.", "`surveycli score --compare RUN RUN`."
-        )
-    if request.published and view != "paper":
-        raise usage("--published chooses rows of --paper.", "Add --paper.")
-    if request.languages and view not in {"table", "paper", "unscored"}:
-        raise usage(f"--{view} has no --language.", "The plain table and --paper have it.")
-    if view == "audit" and not request.runs:
-        raise usage("--audit needs a run.", "`surveycli score RUN --audit`; `surveycli runs` lists the runs.")
-    if view != "table" and len(request.metrics) > 1:
-        raise usage(f"--{view} takes one --metric.", "Several go into the plain table.")
-    if view in {"paper", "audit", "unscored", "calibration"} and request.by is not By.PART:
-        raise usage(f"--{view} has no --by.", "Leave out one of them.")
-
-
-def _score_all(store: Store, request: Request) -> tuple[list[ScoreReport], list[str]]:
+def _score_all(store: Store, runs: tuple[str, ...]) -> tuple[list[ScoreReport], list[str]]:
     """Score the runs asked for, or all that can be; return what came of each and what to tell about them."""
     from surveycli.errors import not_found
     from surveycli.score import score_run
 
-    names, notes = list(request.runs), []
+    names, notes = list(runs), []
     if not names:
         finished = store.rows("score/list_runs")
         names = [row["run_id"] for row in finished if row["has_predictions"]]

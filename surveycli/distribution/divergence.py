@@ -8,14 +8,13 @@ are (...). All logarithms are natural: divergences are in nats.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 _TIE = 1e-12  # probabilities closer than this are equal: they differ by rounding
 
@@ -90,8 +89,13 @@ def modal_accuracy(human: Floats, model: Floats) -> Floats:
     >>> float(modal_accuracy(np.array([0.2, 0.5, 0.3]), np.array([0.4, 0.4, 0.2])))
     0.5
     """
-    chosen, predicted = _modes(human), _modes(model)
+    chosen, predicted = modes(human), modes(model)
     return np.asarray((chosen & predicted).sum(axis=-1) / predicted.sum(axis=-1))
+
+
+def modes(shares: Floats) -> Bools:
+    """Return which options are the most probable ones, more than one where they tie: (..., K)."""
+    return np.asarray(shares >= shares.max(axis=-1, keepdims=True) - _TIE)
 
 
 def skill_vs_uniform(human: Floats, model: Floats, n_options: Ints | None = None) -> Floats:
@@ -132,41 +136,6 @@ def uniform(n_options: Ints, width: int) -> Floats:
     return (np.arange(width) < n_options[..., None]) / n_options[..., None].astype(np.float64)
 
 
-@dataclass(frozen=True, slots=True)
-class CellScores:
-    """Every metric of N cells, each (N,). `kl_nats` may be infinite, `skill_vs_uniform` is NaN where undefined."""
-
-    js_divergence_nats: Floats
-    js_distance: Floats
-    kl_nats: Floats
-    total_variation: Floats
-    emd_ordinal: Floats
-    modal_accuracy: Floats
-    skill_vs_uniform: Floats
-    paper_one_minus_jsd: Floats
-    paper_emd: Floats
-
-
-def score_cells(human: Floats, model: Floats, n_options: Ints) -> CellScores:
-    """Return every metric of N cells: (N, K), (N, K), (N,) -> (N,) each."""
-    return CellScores(**{field.name: METRICS[field.name](human, model, n_options) for field in fields(CellScores)})
-
-
-# Every metric under the name it has in the store, with one signature.
-METRICS: dict[str, Callable[[Floats, Floats, Ints], Floats]] = {
-    "js_divergence_nats": lambda human, model, _: js_divergence(human, model),
-    "js_distance": lambda human, model, _: js_distance(human, model),
-    "kl_nats": lambda human, model, _: kl(human, model),
-    "total_variation": lambda human, model, _: total_variation(human, model),
-    "emd_ordinal": emd_ordinal,
-    "modal_accuracy": lambda human, model, _: modal_accuracy(human, model),
-    "skill_vs_uniform": skill_vs_uniform,
-    "paper_one_minus_jsd": lambda human, model, _: paper_one_minus_jsd(human, model),
-    "paper_emd": paper_emd,
-}
-HIGHER_IS_BETTER = frozenset({"modal_accuracy", "skill_vs_uniform", "paper_one_minus_jsd"})
-
-
 def _both(human: Floats, model: Floats) -> Floats:
     return np.broadcast_to(human, np.broadcast_shapes(human.shape, model.shape)).astype(np.float64)
 
@@ -174,10 +143,6 @@ def _both(human: Floats, model: Floats) -> Floats:
 def _times_log(weight: Floats, value: Floats) -> Floats:
     """Return weight ln(value), 0 where the weight is 0."""
     return weight * np.log(value, out=np.zeros_like(_both(weight, value)), where=weight > 0)
-
-
-def _modes(shares: Floats) -> npt.NDArray[np.bool_]:
-    return np.asarray(shares >= shares.max(axis=-1, keepdims=True) - _TIE)
 
 
 def _n_options(human: Floats, n_options: Ints | None) -> Ints:

@@ -12,19 +12,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from surveycli.distribution.arrays import AnsweredCells, Floats, Ints, pad_lists, within
-from surveycli.distribution.divergence import HIGHER_IS_BETTER, js_distance, total_variation, uniform
+from surveycli.distribution.divergence import js_distance, total_variation, uniform
+from surveycli.distribution.metric import Better, find_metric
 from surveycli.distribution.pooling import normalise
 from surveycli.errors import bad_input
 from surveycli.grouping import By
+from surveycli.score.cells import floats, groups_of, part_order
 from surveycli.score.material import RunCells, run_cells
 from surveycli.score.score_run import find_run
-from surveycli.score.spread import Spread, mean_gap_between_groups, mean_pairwise_distance, variance_across_populations
-from surveycli.score.tables import DEFAULT_METRIC, floats, groups_of, part_order
+from surveycli.score.spread import (
+    Spread,
+    mean_gap_between_groups,
+    mean_pairwise_distance,
+    variance_across_populations,
+)
+from surveycli.score.table import DEFAULT_METRIC, Table, per_run
 from surveycli.similarity import NEAR_DUPLICATE, nearest_training_items
-from surveycli.store import Store
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from surveycli.store import Store
 
 Row = dict[str, object]
 _COLUMNS = ("audit", "part", "what", "value", "predicted", "human", "n")
@@ -188,8 +196,9 @@ def _group_of(frame: pl.DataFrame) -> tuple[str, Ints]:
 def _worst_population(name: str, part: RunCells, metric: str) -> Iterator[Row]:
     import polars as pl
 
+    higher = find_metric(metric).better is Better.HIGHER
     means = part.frame.group_by("population_id").agg(pl.col(metric).mean(), pl.len())
-    means = means.drop_nulls(metric).sort(metric, "population_id", descending=[metric not in HIGHER_IS_BETTER, False])
+    means = means.drop_nulls(metric).sort(metric, "population_id", descending=[not higher, False])
     for population, value, n in means.head(1).iter_rows():
         yield _row("worst population", name, f"{population}, {metric}", value, n)
 
@@ -218,3 +227,28 @@ def _predictions(store: Store, run_id: str) -> pl.DataFrame:
 
 def _part_name(part: str, language: str) -> str:
     return f"{part} ({language})" if language else part
+
+
+TABLES = (
+    Table(
+        "audit",
+        "What a mean hides; with further runs, how far predictions are from theirs.",
+        lambda store, request: audit_run(store, request.runs[0], request.runs[1:], request.metric, request.seed),
+        columns=_COLUMNS,
+        takes=frozenset({"metric", "seed"}),
+        by=frozenset({By.PART}),
+        least_runs=1,
+        how_to_read=(
+            "Ratios are predicted over human: below 1 the run makes populations or groups alike, above 1 it "
+            "exaggerates. --calibration has the bins."
+        ),
+    ),
+    Table(
+        "calibration",
+        "Human shares within bins of predicted probability.",
+        per_run(lambda store, name, _: calibration_table(store, name)),
+        columns=("run_id", "part", "bin", "n_options", "predicted", "human", "gap"),
+        by=frozenset({By.PART}),
+        how_to_read="gap = human - predicted.",
+    ),
+)

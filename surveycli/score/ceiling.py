@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from surveycli.distribution.arrays import AnsweredCells, Floats
-from surveycli.distribution.divergence import METRICS, uniform
+from surveycli.distribution.divergence import uniform
+from surveycli.distribution.metric import find_metric, find_ranking_metric
 from surveycli.distribution.pilot import draw_answers
 from surveycli.distribution.pooling import normalise
-from surveycli.errors import usage
 from surveycli.grouping import By
+from surveycli.score.cells import floats, group_columns, groups_of
 from surveycli.score.material import run_cells
-from surveycli.score.tables import DEFAULT_METRIC, check_metrics, floats, group_columns, groups_of
-from surveycli.store import Store
+from surveycli.score.table import DEFAULT_METRIC, Table, per_run
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from surveycli.store import Store
 
 _N_PAIRS = 20
 
@@ -31,16 +33,14 @@ def noise_ceiling(cells: AnsweredCells, metric: str = DEFAULT_METRIC, seed: int 
 
     A cell whose n is not whole (an effective number) is rounded, to 1 at least.
     """
-    check_metrics([metric])
-    if metric == "kl_nats":
-        raise usage("KL has no noise ceiling: it is infinite when a sample lacks an answer that the other has.")
+    function = find_ranking_metric(metric).function
     known = np.isfinite(cells.n_respondents)
     n = np.maximum(np.rint(np.where(known, cells.n_respondents, 1)), 1).astype(np.int64)
     generator = np.random.default_rng(seed)
     total, defined = np.zeros(len(cells)), np.zeros(len(cells))
     for _ in range(n_pairs):
         first, second = (normalise(draw_answers(cells.shares, n, generator)) for _ in range(2))
-        value = METRICS[metric](first, second, cells.n_options)
+        value = function(first, second, cells.n_options)
         total += np.nan_to_num(value)
         defined += np.isfinite(value)
     return np.where(known & (defined > 0), total / np.maximum(defined, 1), np.nan)
@@ -57,10 +57,10 @@ def ceiling_table(
     """
     import polars as pl
 
-    check_metrics([metric])
+    function = find_metric(metric).function
     cells = run_cells(store, run_id)
     human = cells.human
-    floor = METRICS[metric](human.shares, uniform(human.n_options, human.shares.shape[1]), human.n_options)
+    floor = function(human.shares, uniform(human.n_options, human.shares.shape[1]), human.n_options)
     frame = cells.frame.with_columns(
         pl.Series("uniform", floor), pl.Series("ceiling", noise_ceiling(human, metric, seed))
     )
@@ -77,3 +77,18 @@ def _attainable(group: pl.DataFrame, metric: str) -> dict[str, float | int | Non
     floor, score, ceiling = columns.mean(axis=0).tolist()
     share = (score - floor) / (ceiling - floor) if abs(ceiling - floor) > 1e-9 else None
     return {"n_cells": len(columns), "uniform": floor, metric: score, "ceiling": ceiling, "share_of_attainable": share}
+
+
+TABLES = (
+    Table(
+        "ceiling",
+        "Between uniform and what sampling noise allows.",
+        per_run(lambda store, name, request: ceiling_table(store, name, request.by, request.metric, request.seed)),
+        columns=("run_id", "part", "n_cells", "uniform", "ceiling", "share_of_attainable"),
+        takes=frozenset({"by", "metric", "seed"}),
+        how_to_read=(
+            "ceiling: what as many people, asked again, would score. share_of_attainable: 0 is uniform, 1 the ceiling. "
+            "Cells whose number of respondents is not known are left out."
+        ),
+    ),
+)

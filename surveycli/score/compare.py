@@ -8,23 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from surveycli.distribution.metric import find_metric
 from surveycli.errors import bad_input, usage
 from surveycli.grouping import By
 from surveycli.score.bootstrap import Resampling, mean_interval
+from surveycli.score.cells import clusters_of, floats, group_columns, groups_of, scored_cells
 from surveycli.score.score_run import find_run
-from surveycli.score.tables import (
-    DEFAULT_METRIC,
-    check_metrics,
-    clusters_of,
-    floats,
-    group_columns,
-    groups_of,
-    scored_cells,
-)
-from surveycli.store import Store
+from surveycli.score.table import DEFAULT_METRIC, Request, Table
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from surveycli.store import Store
 
 _CELL = ["part", "survey_id", "item_id", "population_id"]
 _LABELS = ("dimension", "position", "region", "country", "seen", "item", "population")
@@ -51,7 +46,7 @@ def compare_runs(
     """
     import polars as pl
 
-    check_metrics([metric])
+    find_metric(metric)
     first, *others = runs
     for other in others:
         _refuse_different(store, first, other)
@@ -76,7 +71,7 @@ def compare_languages(
     """
     import polars as pl
 
-    check_metrics([metric])
+    find_metric(metric)
     cells = scored_cells(store, [run_id])
     languages = sorted(cells["language"].unique().to_list())
     if len(languages) < 2:
@@ -172,3 +167,31 @@ def _alone(one: pl.DataFrame, two: pl.DataFrame, part: str) -> dict[str, int]:
         "n_first_only": first.join(second, on=_CELL, how="anti").height,
         "n_second_only": second.join(first, on=_CELL, how="anti").height,
     }
+
+
+def comparison(store: Store, request: Request) -> pl.DataFrame:
+    """Return the table of runs, or of one run's languages."""
+    how = Resampling(request.clusters or Resampling().clusters, seed=request.seed)
+    if request.by is By.LANGUAGE:
+        return compare_languages(store, request.runs[0], request.metric, how)
+    return compare_runs(store, request.runs, request.by, request.metric, how)
+
+
+def _check(request: Request, named_runs: int) -> None:
+    if request.by is By.LANGUAGE and named_runs != 1:
+        raise usage("--compare --by language compares the languages of one run.", "Name one run.")
+    if request.by is not By.LANGUAGE and named_runs < 2:
+        raise usage(f"--compare takes two runs or more, not {named_runs}.", "`surveycli score --compare RUN RUN`.")
+
+
+TABLES = (
+    Table(
+        "compare",
+        "How the first run differs from each other one, cell by cell; --by language: one run's languages.",
+        comparison,
+        columns=("first", "second", "part", *_FIGURES),
+        takes=frozenset({"by", "metric", "clusters", "seed"}),
+        check=_check,
+        how_to_read="difference = first - second on the same cells, with its 95% interval.",
+    ),
+)

@@ -8,15 +8,17 @@ import numpy as np
 
 from surveycli.errors import usage
 from surveycli.grouping import By
+from surveycli.score.cells import group_columns, groups_of
 from surveycli.score.material import run_cells
 from surveycli.score.spread import mean_pairwise_distance
-from surveycli.score.tables import group_columns, groups_of
-from surveycli.store import Store
+from surveycli.score.table import Table, per_run
 
 if TYPE_CHECKING:
     import polars as pl
 
-_WITHIN_ITEMS = {By.PART, By.DIMENSION, By.ITEM, By.REGION, By.SEEN, By.LANGUAGE}
+    from surveycli.store import Store
+
+_WITHIN_ITEMS = frozenset({By.PART, By.DIMENSION, By.ITEM, By.REGION, By.SEEN, By.LANGUAGE})
 
 
 def diversity_table(store: Store, run_id: str, by: By = By.PART, seed: int = 1) -> pl.DataFrame:
@@ -41,3 +43,16 @@ def diversity_table(store: Store, run_id: str, by: By = By.PART, seed: int = 1) 
             rows.append({**labels, "n_items": spread.n_items, "n_cells": group.height, **figures})
     columns = [*group_columns(frame, by), "n_items", "n_cells", "predicted", "human", "ratio"]
     return pl.DataFrame(rows, infer_schema_length=None).select(columns) if rows else pl.DataFrame(schema=columns)
+
+
+TABLES = (
+    Table(
+        "diversity",
+        "How different populations are, predicted and human; try --by item.",
+        per_run(lambda store, name, request: diversity_table(store, name, request.by, request.seed)),
+        columns=("run_id", "part", "n_items", "n_cells", "predicted", "human", "ratio"),
+        takes=frozenset({"by", "seed"}),
+        by=_WITHIN_ITEMS,
+        how_to_read="ratio: below 1 the run makes populations alike, above 1 it sets them apart.",
+    ),
+)

@@ -13,19 +13,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from surveycli.distribution.arrays import AnsweredCells, Floats, Ints
-from surveycli.distribution.divergence import HIGHER_IS_BETTER, METRICS, uniform
+from surveycli.distribution.divergence import uniform
+from surveycli.distribution.metric import Better, find_metric, find_ranking_metric
 from surveycli.distribution.pilot import choose_strength, draw_answers, shrink
 from surveycli.distribution.pooling import marginal_prior, own_marginal_prior
-from surveycli.errors import usage
 from surveycli.grouping import By, Clusters
 from surveycli.score.bootstrap import Resampling, interval, resample_means
+from surveycli.score.cells import clusters_of, floats, group_columns, groups_of
 from surveycli.score.material import RunCells, run_cells, train_cells
 from surveycli.score.score_run import find_run
-from surveycli.score.tables import DEFAULT_METRIC, check_metrics, clusters_of, floats, group_columns, groups_of
-from surveycli.store import Store
+from surveycli.score.table import DEFAULT_METRIC, Table, per_run
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from surveycli.store import Store
 
 GRID = (1, 2, 3, 5, 8, 12, 20, 32, 50, 80, 125, 200, 320, 500, 1000)
 _MAX_REPEATS = 10
@@ -56,9 +58,7 @@ def equivalent_table(
     """
     import polars as pl
 
-    check_metrics([metric])
-    if metric == "kl_nats":
-        raise usage("KL cannot be set against respondents: a few of them leave answers out, which makes it infinite.")
+    find_ranking_metric(metric)
     how = how or Resampling(Clusters.ITEM)
     cells = run_cells(store, run_id)
     curves = _pilot_curves(store, run_id, cells, metric, how.seed)
@@ -79,12 +79,12 @@ def pilot_curves(
 ) -> Floats:
     """Return each cell's mean score for each n of the grid: (N, G)."""
     repeats = int(np.clip(_MAX_DRAWS // max(len(human), 1), 1, _MAX_REPEATS))
-    curves = np.zeros((len(human), len(GRID)))
+    curves, function = np.zeros((len(human), len(GRID))), find_metric(metric).function
     for place, (n, strength) in enumerate(zip(GRID, strengths, strict=True)):
         generator = np.random.default_rng([seed, n])
         for _ in range(repeats):
             pilot = shrink(draw_answers(human.shares, n, generator), prior, strength)
-            curves[:, place] += METRICS[metric](human.shares, pilot, human.n_options) / repeats
+            curves[:, place] += function(human.shares, pilot, human.n_options) / repeats
     return curves
 
 
@@ -131,7 +131,7 @@ def _strengths(train: AnsweredCells, seed: int) -> tuple[float, ...]:
 
 
 def _equivalent(values: Floats, item: Ints, population: Ints, metric: str, how: Resampling) -> Equivalent:
-    better = metric in HIGHER_IS_BETTER
+    better = find_metric(metric).better is Better.HIGHER
     mean = values.mean(axis=0)
     n = float(respondents_worth(mean[:1], mean[None, 1:], higher_is_better=better)[0])
     draws = resample_means(values, item, population, how)
@@ -159,3 +159,26 @@ def _write(n: float) -> str:
     if n == 0:
         return "<1"
     return f">{GRID[-1]}" if n == np.inf else f"{n:.1f}" if n < 100 else f"{n:.0f}"
+
+
+TABLES = (
+    Table(
+        "equivalent",
+        "How many respondents per cell it is worth.",
+        per_run(
+            lambda store, name, request: equivalent_table(
+                store,
+                name,
+                request.by,
+                request.metric,
+                Resampling(request.clusters or Clusters.ITEM, seed=request.seed),
+            )
+        ),
+        columns=("run_id", "part", "n_cells", "n_equivalent", "low", "high", "equivalent"),
+        takes=frozenset({"by", "metric", "clusters", "seed"}),
+        how_to_read=(
+            "equivalent: so many real respondents per cell, their shares shrunk to what training items with as many "
+            "options got, score as well."
+        ),
+    ),
+)

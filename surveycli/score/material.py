@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from surveycli.distribution.arrays import AnsweredCells, answered_cells_of, catalogue_of, pad_lists
 from surveycli.distribution.pooling import normalise
+from surveycli.score.cells import scored_cells
 from surveycli.score.score_run import find_run, with_humans
-from surveycli.score.tables import scored_cells
-from surveycli.store import Store
 
 if TYPE_CHECKING:
     import polars as pl
 
     from surveycli.distribution.arrays import Floats
+    from surveycli.store import Store
 
 _KEYS = ["survey_id", "item_id", "population_id"]
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from surveycli.distribution.arrays import pad_lists
-from surveycli.distribution.divergence import CellScores, score_cells
+from surveycli.distribution.metric import score_cells
 from surveycli.errors import SurveyError, bad_input, not_found
-from surveycli.store import Store
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from surveycli.store import Store
 
 _SUM_TOLERANCE = 1e-6  # float32 softmaxes sum to 1 within this
 NO_HUMAN = "no human distribution"
@@ -121,18 +122,12 @@ def _score_frame(scored: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of `score`, undefined values NULL."""
     import polars as pl
 
-    scores = asdict(_score(scored))
-    scores["kl_nats"] = np.where(np.isfinite(scores["kl_nats"]), scores["kl_nats"], np.nan)
-    scores["emd_ordinal"] = np.where(scored["scale"].to_numpy() == "nominal", np.nan, scores["emd_ordinal"])
-    columns = [pl.Series(name, values, dtype=pl.Float64).fill_nan(None) for name, values in scores.items()]
-    return scored.select(*_KEYS, "language").with_columns(columns)
-
-
-def _score(scored: pl.DataFrame) -> CellScores:
     n_options = scored["option_code"].list.len().to_numpy().astype(np.int64)
     width = int(n_options.max(initial=1))
-    human, model = pad_lists(scored["shares"], width), pad_lists(scored["probability"], width)
-    return score_cells(_to_one(human), _to_one(model), n_options)
+    human, model = (_to_one(pad_lists(scored[name], width)) for name in ("shares", "probability"))
+    scores = score_cells(human, model, n_options, scored["scale"].to_numpy() != "nominal")
+    columns = [pl.Series(name, values, dtype=pl.Float64).fill_nan(None) for name, values in scores.items()]
+    return scored.select(*_KEYS, "language").with_columns(columns)
 
 
 def _to_one(shares: Any) -> Any:

@@ -10,13 +10,16 @@ import numpy as np
 from scipy.special import stdtrit
 
 from surveycli.distribution.arrays import Floats
+from surveycli.distribution.metric import find_metric
 from surveycli.errors import not_found
 from surveycli.grouping import By
-from surveycli.score.tables import DEFAULT_METRIC, check_metrics, group_columns, groups_of, scored_cells
-from surveycli.store import Store
+from surveycli.score.cells import group_columns, groups_of, scored_cells
+from surveycli.score.table import DEFAULT_METRIC, Table
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from surveycli.store import Store
 
 # What may differ: the seed, what follows from it, and where weights lie.
 _FOLLOWS_FROM_SEED = frozenset({"seed", "chosen_on_train", "weights", "trained_by", "temperature_chosen"})
@@ -42,7 +45,7 @@ def seed_table(store: Store, run_ids: Sequence[str], by: By = By.PART, metric: s
     """
     import polars as pl
 
-    check_metrics([metric])
+    find_metric(metric)
     groups = seed_groups(store, run_ids)
     if not groups:
         raise not_found(
@@ -91,3 +94,15 @@ def _without_seed(settings: Any) -> Any:
     if isinstance(settings, Mapping):
         return {key: _without_seed(value) for key, value in settings.items() if key not in _FOLLOWS_FROM_SEED}
     return settings
+
+
+TABLES = (
+    Table(
+        "seeds",
+        "Runs that differ in their seed alone, as one: mean, sd, interval.",
+        lambda store, request: seed_table(store, request.runs, request.by, request.metric),
+        columns=("runs", "part", "n_seeds", "n_cells", "sd", "low", "high"),
+        takes=frozenset({"by", "metric"}),
+        how_to_read="low and high: 95% interval of the mean over seeds; it says nothing of other items or populations.",
+    ),
+)

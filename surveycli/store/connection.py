@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
+from surveycli.distribution.metric import METRICS
 from surveycli.errors import SurveyError, bad_input, conflict, not_found
+from surveycli.store.metric_columns import metric_frame
 from surveycli.store.sql_files import migrations, read_sql
 
 if TYPE_CHECKING:
@@ -101,6 +103,13 @@ class Store:
     def drop_table(self, schema: str, table: str) -> None:
         """Drop `schema.table` if it is there."""
         self._execute(f"DROP TABLE IF EXISTS {quote(schema)}.{quote(table)}", {}, {})
+
+    def add_column(self, table: str, column: str, type: str, comment: str) -> None:
+        """Add a column that `table` lacks, and let it say what it holds."""
+        place = f"{quote(table)}.{quote(column)}"
+        said = comment.replace("'", "''")
+        self._execute(f"ALTER TABLE {quote(table)} ADD COLUMN IF NOT EXISTS {quote(column)} {type}", {}, {})
+        self._execute(f"COMMENT ON COLUMN {place} IS '{said}'", {}, {})
 
     def _execute(
         self, text: str, frames: Mapping[str, pl.DataFrame], parameters: Mapping[str, object], *, fetch: bool = False
@@ -230,6 +239,19 @@ def _bring_up_to_date(store: Store, *, writable: bool) -> None:
                 sha256=migration.sha256,
                 applied_at=datetime.now(UTC).replace(tzinfo=None),
             )
+    if writable:
+        _align_metrics(store)
+
+
+def _align_metrics(store: Store) -> None:
+    """Give `score` a column for each metric, so that a new one needs no schema step, and list them all in `metric`."""
+    wanted = metric_frame()
+    if store.frame("store/list_metrics").equals(wanted):
+        return
+    with store.transaction():
+        for metric in METRICS.values():
+            store.add_column("score", metric.name, "DOUBLE", metric.comment)
+        store.run("store/replace_metrics", frames={"incoming": wanted})
 
 
 def _applied_migrations(store: Store) -> dict[int, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from surveycli.score.tables import leaderboard, scored_cells
 
 from surveycli.baseline.options import BaselineOptions
 from surveycli.baseline.predictors.few_respondents import PilotSettings
@@ -20,7 +21,6 @@ from surveycli.distribution.arrays import answered_cells_of, catalogue_of
 from surveycli.distribution.divergence import paper_one_minus_jsd
 from surveycli.domain import Shares
 from surveycli.score import score_run
-from surveycli.score.tables import leaderboard, scored_cells
 from surveycli.split import make_split
 from surveycli.store import Store, open_store
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from surveycli.distribution import divergence
 from surveycli.distribution.arrays import Floats
-from surveycli.distribution.divergence import METRICS
+from surveycli.distribution.metric import METRICS
 
 # The metrics that do not know in which order the options stand.
-UNORDERED = sorted(METRICS.keys() - {"emd_ordinal"})
+UNORDERED = [metric.name for metric in METRICS.values() if not metric.needs_order]
 BOUNDS = {
     "js_divergence_nats": (0.0, math.log(2)),
     "js_distance": (0.0, math.sqrt(math.log(2))),
@@ -37,7 +37,7 @@ def distributions(draw: st.DrawFn, n: int) -> list[Floats]:
 
 
 def value(name: str, human: Floats, model: Floats) -> float:
-    return float(METRICS[name](human, model, np.array(len(human))))
+    return float(METRICS[name].function(human, model, np.array(len(human))))
 
 
 @given(distributions(2))

@@ -19,12 +19,14 @@ from surveycli.grouping import By
 from surveycli.score import Unscored, score_run
 from surveycli.score.audit import audit_run, calibration_table
 from surveycli.score.ceiling import ceiling_table
+from surveycli.score.cells import scored_cells
 from surveycli.score.compare import compare_languages, compare_runs
 from surveycli.score.diversity import diversity_table
 from surveycli.score.equivalent import equivalent_table
+from surveycli.score.plain import leaderboard, score_table
 from surveycli.score.published import PARTS, paper_table, published_figures
 from surveycli.score.seeds import seed_groups, seed_table
-from surveycli.score.tables import leaderboard, score_table, scored_cells, undefined_cells
+from surveycli.score.unscored import undefined_cells
 from surveycli.store import RunRecord, Store, finish_run, open_store, start_run
 
 Cell = tuple[str, str, str, list[float]]  # item, population, language, probabilities
@@ -281,8 +283,8 @@ def test_what_a_metric_leaves_out_is_counted(small: Store) -> None:
     assert table["undefined_kl_nats"].to_list() == [1]
     assert "undefined_total_variation" not in table.columns
     assert undefined_cells(cells, ["kl_nats", "emd_ordinal"]).rows() == [
-        ("sure", "test", "kl_nats", "the prediction excludes an answer that people gave", 1),
-        ("sure", "test", "emd_ordinal", "the options of the item have no order", 1),
+        ("sure", "test", "kl_nats", "the prediction gives 0 to an option that people chose", 1),
+        ("sure", "test", "emd_ordinal", "the options have no order", 1),
     ]
 
 

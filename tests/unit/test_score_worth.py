@@ -9,7 +9,8 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 
 from surveycli.distribution.arrays import AnsweredCells, Catalogue
-from surveycli.distribution.divergence import HIGHER_IS_BETTER, METRICS, uniform
+from surveycli.distribution.divergence import uniform
+from surveycli.distribution.metric import METRICS, Better
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.score.audit import calibration_bins
 from surveycli.score.ceiling import noise_ceiling
@@ -55,13 +56,6 @@ def test_ceiling_without_respondents_is_unknown() -> None:
     assert np.isnan(noise_ceiling(cells([[0.5, 0.5]], n=math.nan)))
 
 
-def test_kl_has_no_ceiling() -> None:
-    """Samples that lack an answer make KL infinite: it is refused as misuse."""
-    with pytest.raises(SurveyError) as error:
-        noise_ceiling(cells([[0.5, 0.5]]), "kl_nats")
-    assert error.value.code is ExitCode.USAGE
-
-
 def test_worth_on_and_off_the_grid() -> None:
     """A score on a grid point is worth that n, between two in log n between, outside 0 or infinite."""
     curve = np.arange(len(GRID), dtype=float)
@@ -93,7 +87,7 @@ def test_a_pilot_is_worth_its_own_respondents(metric: str) -> None:
     curve = pilot_curves(human, prior, strengths, metric, seed=1).mean(axis=0)
     at_20 = GRID.index(20)
     other = pilot_curves(human, prior, strengths, metric, seed=2).mean(axis=0)[at_20]
-    worth = respondents_worth(np.array([other]), curve[None], higher_is_better=metric in HIGHER_IS_BETTER)
+    worth = respondents_worth(np.array([other]), curve[None], higher_is_better=METRICS[metric].better is Better.HIGHER)
     assert worth == pytest.approx([20], rel=0.1)
 
 
@@ -174,10 +168,14 @@ def test_calibration_bins_by_hand() -> None:
     assert [row[1:] for row in bins] == [pytest.approx((0.05, 0.15, 1)), pytest.approx((0.95, 0.85, 1))]
 
 
-def test_every_metric_but_kl_has_a_ceiling() -> None:
-    """Ceilings can be asked for any other metric, and none of them is better than perfect agreement."""
-    people = cells([[0.2, 0.3, 0.5]] * 10, n=50)
-    perfect = {name: METRICS[name](people.shares, people.shares, people.n_options) for name in METRICS}
-    for name in METRICS.keys() - {"kl_nats"}:
-        ceiling = noise_ceiling(people, name)
-        assert (ceiling <= perfect[name]).all() if name in HIGHER_IS_BETTER else (ceiling >= perfect[name]).all()
+def test_every_metric_that_ranks_has_a_ceiling() -> None:
+    """Ceilings can be asked for any metric that ranks and is finite; none is better than perfect agreement."""
+    people = cells([[0.2, 0.3, 0.5]] * 200, n=50)
+    for metric in METRICS.values():
+        if metric.by_prediction or metric.better is Better.NEITHER:
+            with pytest.raises(SurveyError) as error:
+                noise_ceiling(people, metric.name)
+            assert error.value.code is ExitCode.USAGE
+            continue
+        gap = noise_ceiling(people, metric.name) - metric.function(people.shares, people.shares, people.n_options)
+        assert gap.mean() <= 1e-12 if metric.better is Better.HIGHER else gap.mean() >= -1e-12

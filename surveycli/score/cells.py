@@ -1,0 +1,125 @@
+"""The scored cells that every table is made of, and the groups that its rows are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from surveycli.distribution.arrays import Floats, Ints
+from surveycli.distribution.metric import find_metric
+from surveycli.errors import not_found
+from surveycli.grouping import By
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from surveycli.store import Store
+
+_FIRST_PARTS = ("train", "validation")
+_COLUMNS = {
+    By.PART: (),
+    By.POPULATION: ("population_id",),
+    By.ITEM: ("item_id",),
+    By.CELL: ("item_id", "population_id"),
+}
+_IN_QUESTIONNAIRE_ORDER = {By.ITEM, By.DIMENSION, By.CELL}
+
+
+def scored_cells(store: Store, run_ids: Sequence[str]) -> pl.DataFrame:
+    """Return the scores of runs with what tables group by: one row per run, part, cell and language.
+
+    `item` and `population` number the clusters for resampling.
+    """
+    import polars as pl
+
+    cells = store.frame("score/list_scored_cells", run_ids=list(run_ids))
+    item = pl.struct("survey_id", "item_id").rank("dense").cast(pl.Int64).alias("item")
+    return cells.with_columns(item, pl.col("population_id").rank("dense").cast(pl.Int64).alias("population"))
+
+
+def in_languages(cells: pl.DataFrame, languages: Sequence[str]) -> pl.DataFrame:
+    """Return the cells predicted in `languages` (none: all), and those of predictors that read no text.
+
+    Raises SurveyError (exit 4) for a language that nothing was predicted in.
+    """
+    import polars as pl
+
+    known = sorted(set(cells["language"].unique()) - {""})
+    unknown = [language for language in languages if language not in known]
+    if unknown:
+        raise not_found(
+            f"Nothing scored here was predicted in {', '.join(unknown)}; there is: {', '.join(known) or 'none'}.",
+            f"`surveycli predict --language {unknown[0]}` predicts in it.",
+        )
+    return cells.filter(pl.col("language").is_in([*languages, ""])) if languages else cells
+
+
+def group_columns(cells: pl.DataFrame, by: By) -> list[str]:
+    """Return the columns that tell the rows of a table apart; language and survey only where there is one to tell."""
+    extra = list(_COLUMNS.get(by, (by.value,)))
+    if "item_id" in extra and cells["survey_id"].n_unique() > 1:
+        extra = ["survey_id", *extra]
+    return ["run_id", "part", *dict.fromkeys([*language_column(cells), *extra])]
+
+
+def groups_of(cells: pl.DataFrame, by: By) -> Iterator[tuple[dict[str, str], pl.DataFrame]]:
+    """Yield the labels and the cells of each group: parts in their order, items in the questionnaire's."""
+    columns = group_columns(cells, by)
+    runs = list(dict.fromkeys(cells["run_id"].to_list()))
+    parted = cells.partition_by(columns, as_dict=True, maintain_order=True)
+
+    def order(entry: tuple[tuple[object, ...], pl.DataFrame]) -> tuple[object, ...]:
+        key, group = entry
+        position = group["position"].min() if by in _IN_QUESTIONNAIRE_ORDER else None
+        return (runs.index(str(key[0])), part_order(str(key[1])), position or 0, key[2:])
+
+    for key, group in sorted(parted.items(), key=order):
+        yield dict(zip(columns, map(str, key), strict=True)), group
+
+
+def contributions(frame: pl.DataFrame, name: str) -> Floats:
+    """Return what each cell adds to the mean of a metric: their mean is the metric's, by the metric's own rule.
+
+    NaN where a cell is left out, everywhere where there is no mean. A ratio of means R = mean(a) / mean(b) is made
+    linear: 1 - R - (a - R b) / mean(b) has the mean 1 - R and, to first order, its variance.
+    """
+    metric = find_metric(name)
+    if metric.ratio is not None:
+        above, below = (floats(frame, column) for column in metric.ratio)
+        known = np.isfinite(above) & np.isfinite(below)
+        bottom = below[known].mean() if known.any() else 0.0
+        if bottom <= 0:
+            return np.full(frame.height, np.nan)
+        ratio = above[known].mean() / bottom
+        return np.asarray(metric.scale * (1 - ratio - (above - ratio * below) / bottom))
+    values = floats(frame, name)
+    return np.full(frame.height, np.nan) if metric.by_prediction and np.isnan(values).any() else values
+
+
+def mean_of(frame: pl.DataFrame, name: str) -> float | None:
+    """Return the mean of a metric over cells, None where it has none."""
+    values = contributions(frame, name)
+    defined = np.isfinite(values)
+    return float(values[defined].mean()) if defined.any() else None
+
+
+def part_order(part: str) -> tuple[int, str]:
+    """Return the sort key of a part: train, validation, then the others by name."""
+    return (_FIRST_PARTS.index(part) if part in _FIRST_PARTS else len(_FIRST_PARTS), part)
+
+
+def floats(frame: pl.DataFrame, column: str) -> Floats:
+    """Return a column as float64, NaN for NULL."""
+    return frame[column].cast(float).fill_null(np.nan).to_numpy()
+
+
+def clusters_of(frame: pl.DataFrame) -> tuple[Ints, Ints]:
+    """Return the item and the population of each row, as numbers."""
+    return frame["item"].to_numpy(), frame["population"].to_numpy()
+
+
+def language_column(cells: pl.DataFrame) -> list[str]:
+    """Return the column `language` where cells were predicted in several."""
+    return ["language"] if len(set(cells["language"].unique()) - {""}) > 1 else []
