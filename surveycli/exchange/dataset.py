@@ -1,0 +1,50 @@
+"""A folder that `datasets.load_dataset` reads: Parquet files by part, and a card that says where the data come from."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_CARD = """---
+pretty_name: {title}
+task_categories: [text-generation]
+tags: [survey, response-distributions, surveycli]
+configs:
+- config_name: default
+  data_files:
+{files}
+---
+
+# {title}
+
+{n_rows:,} rows, written by surveycli. Columns: {columns}.
+
+The shares are aggregate figures of survey respondents or predictions of them. The licences of the surveys they come
+from hold for this copy, too; name the surveys when you publish it.
+"""
+
+
+def write_dataset(frame: pl.DataFrame, folder: Path) -> None:
+    """Write the rows into `folder`, one Parquet file per `part` where there are parts, and README.md beside them."""
+    aside = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(aside, ignore_errors=True)
+    (aside / "data").mkdir(parents=True)
+    parts = frame.partition_by("part", as_dict=True) if "part" in frame.columns else {("train",): frame}
+    names = {str(key[0]): rows for key, rows in parts.items()}
+    for name, rows in names.items():
+        rows.write_parquet(aside / "data" / f"{_file_name(name)}.parquet")
+    files = "\n".join(f"  - split: {_file_name(name)}\n    path: data/{_file_name(name)}.parquet" for name in names)
+    card = _CARD.format(title=folder.name, files=files, n_rows=frame.height, columns=", ".join(frame.columns))
+    (aside / "README.md").write_text(card, encoding="utf-8")
+    if folder.exists():
+        shutil.rmtree(folder)
+    aside.rename(folder)
+
+
+def _file_name(part: str) -> str:
+    """Return a part's name as Hugging Face takes them: word characters and dots."""
+    return "".join(letter if letter.isalnum() or letter in "._" else "_" for letter in part)
