@@ -17,8 +17,8 @@ SQL_FILES = sorted(SQL.rglob("*.sql"))
 # it is one of those above the rooms.
 PURE = {path.stem for path in PACKAGE.glob("*.py")} | {"distribution", "untrusted"}
 BASE = {"store", "run_folder", "engine", "server"}
-ROOMS = {"survey", "split", "baseline", "training", "prediction", "score", "translation", "report"}
-ABOVE_ROOMS = {"demo", "predictors"}
+ROOMS = {"survey", "split", "baseline", "training", "prediction", "score", "translation"}
+ABOVE_ROOMS = {"demo", "predictors", "report", "exchange"}
 FLOOR = (
     dict.fromkeys(PURE, 0)
     | dict.fromkeys(BASE, 1)

@@ -1,0 +1,1 @@
+"""Show results: single figures, and one self-contained page about runs that opens in any browser, offline."""
