@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,25 @@ def answer_or(
     return Answer(
         np.where(known[:, None], shares, fallback.shares),
         np.where(known, 0, fallback.basis + 1),
-        (basis, *(_FALLBACK + name.removeprefix(_FALLBACK) for name in fallback.bases)),
+        (basis, *_as_fallback(fallback.bases)),
         chosen or {},
     )
+
+
+def answer_each(
+    shares: Floats, bases: Sequence[str | None], fallback: Answer, chosen: Mapping[str, Any] | None = None
+) -> Answer:
+    """Return shares (N, K) that rest on a basis each; where it is None, what `fallback` says, marked as a fallback."""
+    known = np.array([basis is not None for basis in bases], dtype=np.bool_)
+    place = {basis: number for number, basis in enumerate(dict.fromkeys(basis for basis in bases if basis is not None))}
+    return Answer(
+        np.where(known[:, None], shares, fallback.shares),
+        np.array([place.get(basis, 0) if basis else 0 for basis in bases]) * known
+        + (len(place) + fallback.basis) * ~known,
+        (*place, *_as_fallback(fallback.bases)),
+        chosen or {},
+    )
+
+
+def _as_fallback(bases: Sequence[str]) -> list[str]:
+    return [_FALLBACK + basis.removeprefix(_FALLBACK) for basis in bases]

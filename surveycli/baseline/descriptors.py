@@ -55,7 +55,9 @@ class Descriptors:
     """F descriptors of P populations.
 
     values (P, F): a number per value, NaN where unknown; for an ordered descriptor 0..1 along its order, otherwise
-    values only equal or differ. ordered (F,). country and subregion (P,): a number each, -1 where unknown.
+    values only equal or differ. ordered (F,). country and subregion (P,): a number each, -1 where unknown. grouping
+    and group (P,): a number each for the columns (sex, age) that a subgroup is defined by, and for these with their
+    values; -1 for a whole country.
     """
 
     names: tuple[str, ...]
@@ -65,6 +67,8 @@ class Descriptors:
     subregion: Ints
     continent: Ints
     development_region: Ints
+    grouping: Ints
+    group: Ints
 
     def without(self, names: Collection[str]) -> Descriptors:
         """Return the descriptors that are not named."""
@@ -100,7 +104,15 @@ def describe(rows: Sequence[Mapping[str, Any]]) -> Descriptors:
         _numbered([row.get("un_subregion") for row in known]),
         _numbered([row.get("un_region") for row in known]),
         _numbered([row.get("development_region") for row in known]),
+        _numbered([_written(row, groups, with_values=False) for row in known]),
+        _numbered([_written(row, groups, with_values=True) for row in known]),
     )
+
+
+def _written(known: Mapping[str, str], groups: Sequence[str], *, with_values: bool) -> str | None:
+    """Return the groups of one population's definition as text, None for a whole country."""
+    own = {name: known[name] if with_values else "" for name in groups if name in known}
+    return json.dumps(own) if own else None
 
 
 def _known(row: Mapping[str, Any]) -> dict[str, str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _RECIPES = (
     "paper (the published parts), unseen-questions, unseen-countries, unseen-both, k-fold, unseen-regions, "
-    "unseen-survey or custom. Without one, the splits of the store are listed."
+    "unseen-survey, new-items, missing-groups or custom. Without one, the splits of the store are listed."
 )
 
 
@@ -49,6 +49,7 @@ def split(
     test_survey: Annotated[
         str | None, typer.Option(help="unseen-survey: the survey to test on.", show_default=False)
     ] = None,
+    donors: Annotated[int, typer.Option(help="new-items: countries that are asked the new items, too.")] = 10,
     similar: Annotated[
         str | None,
         typer.Option(
@@ -91,6 +92,7 @@ def split(
         fold=fold,
         regions=tuple(region or ()),
         test_survey_id=test_survey,
+        donors=donors,
         # The user's query runs on a read-only connection of its own, before the store is opened for writing.
         cells=read_cells(store, query=query, file=file) if recipe == "custom" else None,
     )

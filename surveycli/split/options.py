@@ -22,6 +22,8 @@ class Recipe(StrEnum):
     K_FOLD = "k-fold"
     UNSEEN_REGIONS = "unseen-regions"
     UNSEEN_SURVEY = "unseen-survey"
+    NEW_ITEMS = "new-items"
+    MISSING_GROUPS = "missing-groups"
     CUSTOM = "custom"
 
 
@@ -36,10 +38,11 @@ class Validation(StrEnum):
 class SplitOptions:
     """The choices of a split; each recipe reads those that concern it.
 
-    `name` defaults to the recipe's. Fractions are of items, or of countries, between 0 and 1. `fold` counts from 0.
-    `min_respondents` (paper) leaves out countries known to have interviewed fewer; None is 1,000, unless the store
-    holds a sample in which no country has as many. `regions` (unseen-regions) are UN regions; without
-    any, one is drawn. `cells` (custom) has columns part, item_id, population_id and, if not `survey_id`'s, survey_id.
+    `name` defaults to the recipe's. Fractions are of items, of countries or (missing-groups) of groups, between 0 and
+    1. `fold` counts from 0. `min_respondents` (paper) leaves out countries known to have interviewed fewer; None is
+    1,000, unless the store holds a sample in which no country has as many. `regions` (unseen-regions) are UN regions;
+    without any, one is drawn. `donors` (new-items) countries are asked the new items, too. `cells` (custom) has columns
+    part, item_id, population_id and, if not `survey_id`'s, survey_id.
     """
 
     name: str | None = None
@@ -54,6 +57,7 @@ class SplitOptions:
     fold: int = 0
     regions: tuple[str, ...] = ()
     test_survey_id: str | None = None
+    donors: int = 10
     cells: pl.DataFrame | None = None
 
     def __post_init__(self) -> None:
@@ -69,6 +73,8 @@ class SplitOptions:
             )
         if self.folds < 2 or self.fold < 0:
             raise usage(f"Expected 2 folds or more and a fold from 0, found --folds {self.folds} --fold {self.fold}.")
+        if self.donors < 1:
+            raise usage(f"New items are asked in at least 1 donor country, found --donors {self.donors}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import polars as pl
 
 from surveycli.errors import bad_input, not_found, usage
 from surveycli.split.allot import allot, shuffled
+from surveycli.split.known_elsewhere import plan_missing_groups, plan_new_items
 from surveycli.split.options import Recipe, SplitOptions
 from surveycli.split.paper import plan_paper
 from surveycli.split.plan import (
@@ -148,4 +149,6 @@ PLANS: dict[Recipe, Callable[[Store, Material, SplitOptions], Plan]] = {
     Recipe.K_FOLD: plan_k_fold,
     Recipe.UNSEEN_REGIONS: plan_unseen_regions,
     Recipe.UNSEEN_SURVEY: plan_unseen_survey,
+    Recipe.NEW_ITEMS: plan_new_items,
+    Recipe.MISSING_GROUPS: plan_missing_groups,
 }

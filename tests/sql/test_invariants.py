@@ -145,6 +145,12 @@ BREAKS: dict[str, tuple[str, Callable[[pl.DataFrame], pl.DataFrame], set[str]]] 
         ),
         {"split_country_torn"},
     ),
+    "a new item that no donor was asked": ("split", all_rows(recipe="new-items"), {"split_new_item_donors"}),
+    "a whole country among missing groups": (
+        "split",
+        all_rows(recipe="missing-groups"),
+        {"split_missing_group_country"},
+    ),
     "a split's cell that is not in the store": (
         "split_cell",
         add(population_id="KEN|sex=male", part="test-countries"),

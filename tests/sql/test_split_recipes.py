@@ -258,6 +258,46 @@ def test_unseen_survey_tests_on_the_other(bundled_store: Store) -> None:
     assert "1 of the 2 populations of pew" in report.notes[0]
 
 
+def add_groups(store: Store) -> None:
+    """Add women and men of every country with an answer to Q1 and Q2."""
+    countries = store.frame("split/populations", survey_id="wvs7").select(iso3="population_id")
+    groups = countries.join(pl.DataFrame({"sex": ["female", "male"]}), how="cross").select(
+        "iso3", population_id=pl.col("iso3") + "|sex=" + pl.col("sex"), kind=pl.lit("subgroup"), definition=pl.lit("{}")
+    )
+    store.insert("population", groups)
+    for item in ("Q1", "Q2"):
+        add_cells(store, groups.select("population_id", survey_id=pl.lit("wvs7"), item_id=pl.lit(item)))
+
+
+def test_new_items_are_asked_of_the_donors(bundled_store_path: Path) -> None:
+    """Training has every battery in the donors and the old ones everywhere; others are tested on the new ones alone."""
+    with open_store(bundled_store_path, write=True) as store:
+        report = make_split(store, "new-items", SplitOptions(donors=8))
+    cells = cells_of(bundled_store_path, "new-items")
+    items = {part: set(cells.filter(part=part)["item_id"]) for part in ("train", "validation", "test")}
+    people = {part: set(cells.filter(part=part)["population_id"]) for part in ("train", "validation", "test")}
+    donors = people["train"] - people["test"]
+    assert len(donors) == 8 and people["validation"] == people["test"]
+    assert not items["validation"] & items["test"]
+    assert items["test"] | items["validation"] < items["train"]
+    new = cells.filter(pl.col("item_id").is_in(list(items["test"] | items["validation"])), part="train")
+    assert set(new["population_id"]) == donors
+    assert report.notes[0] == f"Asked the new items, too: {', '.join(sorted(donors))}."
+
+
+def test_missing_groups_leave_their_country_another(bundled_store_path: Path) -> None:
+    """A fifth of the groups is tested; each country keeps one in training, and whole countries are in no part."""
+    with open_store(bundled_store_path, write=True) as store:
+        add_groups(store)
+        report = make_split(store, "missing-groups")
+    cells = cells_of(bundled_store_path, "missing-groups")
+    assert set(cells["population_id"].str.slice(3, 5)) == {"|sex="}
+    assert n_cells(report)["test"] == 2 * round(0.2 * 126)
+    train = cells.filter(part="train")["population_id"].str.slice(0, 3)
+    assert set(train) == set(cells["population_id"].str.slice(0, 3))
+    assert "whole countries" in report.notes[0]
+
+
 def test_a_custom_split_is_what_it_was_given(bundled_store_path: Path) -> None:
     """A query's cells come back as the split's cells; rows about cells that were never asked are counted in a note."""
     query = (
@@ -323,11 +363,15 @@ def test_a_custom_table_needs_its_columns_filled(
     assert caught.value.code == ExitCode.BAD_INPUT
 
 
-@pytest.mark.parametrize("recipe", ["unseen-questions", "unseen-countries", "unseen-both", "k-fold", "unseen-regions"])
+@pytest.mark.parametrize(
+    "recipe",
+    ["unseen-questions", "unseen-countries", "unseen-both", "k-fold", "unseen-regions", "new-items", "missing-groups"],
+)
 def test_the_seed_says_it_all(bundled_store_path: Path, recipe: str) -> None:
     """The same seed gives the same cells in the same parts, another seed others."""
     options = SplitOptions(name="a", seed=1)
     with open_store(bundled_store_path, write=True) as store:
+        add_groups(store)
         make_split(store, recipe, options)
         make_split(store, recipe, replace(options, name="b"))
         others = [make_split(store, recipe, replace(options, name=f"c{seed}", seed=seed)) for seed in (2, 3, 4)]
@@ -368,6 +412,8 @@ def test_a_failed_replacement_keeps_the_old_split(bundled_store: Store) -> None:
         ("custom", SplitOptions(), ExitCode.USAGE),
         ("paper", SplitOptions(survey_id="evs"), ExitCode.NOT_FOUND),
         ("unseen-regions", SplitOptions(regions=("Atlantis",)), ExitCode.NOT_FOUND),
+        ("new-items", SplitOptions(donors=63), ExitCode.BAD_INPUT),
+        ("missing-groups", SplitOptions(), ExitCode.BAD_INPUT),
     ],
 )
 def test_what_does_not_fit_is_refused(bundled_store: Store, recipe: str, options: SplitOptions, code: ExitCode) -> None:
@@ -387,6 +433,7 @@ def test_options_that_no_recipe_can_use_are_refused() -> None:
         {"folds": 1},
         {"fold": -1},
         {"validation": "x"},
+        {"donors": 0},
     ):
         with pytest.raises(SurveyError) as caught:
             SplitOptions(**wrong)
