@@ -8,7 +8,7 @@ from enum import StrEnum
 class By(StrEnum):
     """What the rows of a table are, within each run and part.
 
-    `seen` is whether the training part has the item, the population, both or neither.
+    `seen` is whether the run was trained or chosen on cells of the item, the population, both or neither.
     """
 
     PART = "part"

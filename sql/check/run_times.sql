@@ -2,6 +2,6 @@
 -- Grain: one row per run that breaks this. Reads: run.
 SELECT run_id, status, started_at, finished_at, reason
 FROM run
-WHERE (status <> 'running' AND (finished_at IS NULL OR finished_at < started_at))
+WHERE (status NOT IN ('prepared', 'running') AND (finished_at IS NULL OR finished_at < started_at))
     OR (status = 'failed' AND coalesce(reason, '') = '')
 ORDER BY ALL;

@@ -10,5 +10,5 @@ SELECT
     emd_ordinal AS "EMD, ordinal",
     total_variation AS "total var."
 FROM score_by_part
-WHERE split = $split AND part NOT IN ('train', 'validation')
+WHERE split = $split AND part NOT IN ('train', 'validation', 'seen in training')
 ORDER BY part, "1-JSD (paper)";

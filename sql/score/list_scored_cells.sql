@@ -1,20 +1,9 @@
 -- Purpose: the scores of runs, with everything that tables group them by.
 -- Grain: one row per run, part of its split, item, population and language, as the view scored_cell has them.
---        seen: which of a cell's item and population the training part of the run's split has.
--- Parameters: $run_ids (list). Reads: scored_cell, run, split_cell, item, population, country.
-WITH train AS (
-    SELECT split, survey_id, item_id, population_id
-    FROM split_cell
-    WHERE part = 'train'
-),
-train_item AS (
-    SELECT DISTINCT split, survey_id, item_id
-    FROM train
-),
-train_population AS (
-    SELECT DISTINCT split, population_id
-    FROM train
-)
+--        seen: which of a cell's item and population stand in cells that the run was trained or chosen on; "not known" where
+--        that is not known.
+-- Parameters: $run_ids (list). Reads: scored_cell, run, seen_item, seen_population,
+-- unknown_training, item, population, country.
 SELECT
     s.run_id,
     s.predictor,
@@ -32,10 +21,10 @@ SELECT
     coalesce(k.un_region, 'unknown') AS region,
     coalesce(p.iso3, s.population_id) AS country,
     CASE
-        WHEN s.split IS NULL THEN 'no split'
-        WHEN ti.item_id IS NOT NULL AND tp.population_id IS NOT NULL THEN 'item and population'
-        WHEN ti.item_id IS NOT NULL THEN 'item'
-        WHEN tp.population_id IS NOT NULL THEN 'population'
+        WHEN u.run_id IS NOT NULL THEN 'not known'
+        WHEN si.item_id IS NOT NULL AND sp.population_id IS NOT NULL THEN 'item and population'
+        WHEN si.item_id IS NOT NULL THEN 'item'
+        WHEN sp.population_id IS NOT NULL THEN 'population'
         ELSE 'neither'
     END AS seen,
     s.* EXCLUDE (run_id, predictor, split, part, kind, language, survey_id, item_id, population_id)
@@ -44,13 +33,14 @@ JOIN run AS r ON r.run_id = s.run_id
 LEFT JOIN item AS i
     ON i.survey_id = s.survey_id
     AND i.item_id = s.item_id
-LEFT JOIN train_item AS ti
-    ON ti.split = s.split
-    AND ti.survey_id = s.survey_id
-    AND ti.item_id = s.item_id
-LEFT JOIN train_population AS tp
-    ON tp.split = s.split
-    AND tp.population_id = s.population_id
+LEFT JOIN seen_item AS si
+    ON si.run_id = s.run_id
+    AND si.survey_id = s.survey_id
+    AND si.item_id = s.item_id
+LEFT JOIN seen_population AS sp
+    ON sp.run_id = s.run_id
+    AND sp.population_id = s.population_id
+LEFT JOIN unknown_training AS u ON u.run_id = s.run_id
 LEFT JOIN population AS p ON p.population_id = s.population_id
 LEFT JOIN country AS k ON k.iso3 = p.iso3
 WHERE list_contains($run_ids, s.run_id)

@@ -18,7 +18,7 @@ from surveycli.distribution.arrays import Catalogue, answered_cells_of, catalogu
 from surveycli.errors import not_found, usage
 from surveycli.predictor import Need, find_row
 from surveycli.progress import Progress, silent
-from surveycli.store import RunRecord, Store, finish_run, next_run_id, start_run
+from surveycli.store import RunRecord, RunStatus, Store, finish_run, mark_parts, next_run_id, record_training, start_run
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """The evidence, and what of it the run's record tells."""
+    """The evidence, and what of it the run's record tells: `learnt_from` has its cells with their part."""
 
     evidence: Evidence
     target_frame: pl.DataFrame
+    learnt_from: pl.DataFrame
     n_unweighted: int
 
 
@@ -57,7 +58,7 @@ def predict_baseline(store: Store, predictor: str, options: BaselineOptions, pro
         model=answer.model,
         configuration={
             "parts": parts,
-            "n_train_cells": len(reading.evidence.train),
+            "n_train_cells": reading.learnt_from.filter(part="train").height,
             "n_cells": len(reading.evidence.target),
             "n_cells_unweighted_instead": reading.n_unweighted,
             "chosen_on_train": dict(answer.chosen),
@@ -66,7 +67,9 @@ def predict_baseline(store: Store, predictor: str, options: BaselineOptions, pro
     )
     with store.transaction():
         start_run(store, record)
+        record_training(store, run_id, reading.learnt_from)
         _write(store, run_id, reading.target_frame, answer)
+        mark_parts(store, run_id, options.split, parts, RunStatus.FINISHED)
         finish_run(store, run_id)
     progress(row.name, 1, 1, f"{len(reading.evidence.target)} cells")
     return run_id
@@ -97,7 +100,17 @@ def _read(store: Store, row: StatisticalPredictor, options: BaselineOptions, par
         answered_cells_of(target_frame, catalogue, width) if reads_own else None,
         answered_cells_of(validation_frame, catalogue, width) if validation_frame.height else None,
     )
-    return _Reading(evidence, target_frame, int(train_frame["unweighted_instead"].sum()))
+    learnt_from = _learnt_from(row, train_frame, validation_frame)
+    return _Reading(evidence, target_frame, learnt_from, int(train_frame["unweighted_instead"].sum()))
+
+
+def _learnt_from(row: StatisticalPredictor, train_frame: pl.DataFrame, validation_frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the cells, with their part, that the predictor's answers follow from."""
+    import polars as pl
+
+    train = train_frame if Need.TRAINING_ANSWERS in row.needs else train_frame.clear()
+    frames = {"train": train, "validation": validation_frame}
+    return pl.concat([frame.with_columns(part=pl.lit(part)) for part, frame in frames.items()])
 
 
 def _validation_frame(store: Store, options: BaselineOptions) -> pl.DataFrame:

@@ -166,4 +166,14 @@ def _remarks(report: ScoreReport) -> list[str]:
     if report.n_unweighted_instead:
         n = report.n_unweighted_instead
         lines.append(f"{report.run_id}: {n} cells have no weighted shares; scored against unweighted ones.")
+    lines += [
+        f"{report.run_id}: {s.n_cells} cells of {s.part} (split {s.split}) are cells that it was trained or chosen on: "
+        "they stand under 'seen in training' and count in no other part."
+        for s in report.seen
+    ]
+    if report.is_training_unknown:
+        lines.append(
+            f"{report.run_id}: which cells it was trained on is not known any more, since its split was made anew and "
+            "its run folder is gone: what is called test here may hold some of them."
+        )
     return lines

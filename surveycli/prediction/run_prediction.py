@@ -15,9 +15,19 @@ from surveycli.prediction.elicitation import predictor_of
 from surveycli.prediction.predict import PredictionOutcome, predict_folder
 from surveycli.prediction.temperature import VALIDATION
 from surveycli.progress import Progress, silent
-from surveycli.run_folder import Manifest, RunFolder, write_contents
-from surveycli.run_folder.transfer import CellRequest, export_contents, import_predictions
-from surveycli.store import RunRecord, Store, finish_run, next_run_id, open_store, package_versions, start_run
+from surveycli.run_folder import FolderContents, Manifest, RunFolder, read_manifest, write_contents
+from surveycli.run_folder.transfer import CellRequest, export_contents, import_predictions, record_training_cells
+from surveycli.store import (
+    RunRecord,
+    RunStatus,
+    Store,
+    finish_run,
+    mark_parts,
+    next_run_id,
+    open_store,
+    package_versions,
+    start_run,
+)
 
 
 def config_of_run(store: Store, run_id: str) -> PredictConfig:
@@ -63,6 +73,8 @@ def predict(
         raise
     with open_store(store_path, write=True) as store:
         import_predictions(store, run_id, folder)
+        asked = from_plain(PredictConfig, read_manifest(folder).configuration)
+        mark_parts(store, run_id, asked.split, asked.parts or (), RunStatus.FINISHED)
         finish_run(store, run_id, model_fingerprint=outcome.model_fingerprint)
     return run_id, outcome
 
@@ -95,8 +107,17 @@ def _prepare(store: Store, store_path: Path, config: PredictConfig, name: str | 
     with store.transaction():
         if run_id != _interrupted(store, config, name):
             start_run(store, _record(run_id, predictor, config, folder))
+            _record_training(store, run_id, config, contents)
         write_contents(folder, replace(manifest, run_id=run_id), contents)
     return run_id, folder
+
+
+def _record_training(store: Store, run_id: str, config: PredictConfig, contents: FolderContents) -> None:
+    """Keep what the run has seen: the validation cells its temperature is chosen on, and what its training saw."""
+    if config.temperature is None:
+        record_training_cells(store, run_id, (cell for cell in contents.cells if cell.part == VALIDATION))
+    if config.trained_by is not None:
+        store.run("run/inherit_training_cells", run_id=run_id, trained_by=config.trained_by)
 
 
 def _parts(config: PredictConfig, known: Sequence[str]) -> tuple[str, ...]:

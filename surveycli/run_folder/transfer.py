@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,12 @@ from surveycli.prompt import PromptTemplate, load_template, parse_template
 from surveycli.run_folder.failures import PredictionFailure, read_failures
 from surveycli.run_folder.folder import FolderContents, RunFolder, read_metrics
 from surveycli.run_folder.shards import PredictedCell, read_predictions
-from surveycli.store import Store
+from surveycli.store import Store, record_training
 
 if TYPE_CHECKING:
     import polars as pl
+
+TRAINING_PARTS = ("train", "validation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,20 @@ def _check_texts(
                 "Countries are named when a survey is ingested or translated; others in a prompt frame's populations: "
                 f"`surveycli translate --to {language} --write-prompt-frame FILE`.",
             )
+
+
+def record_training_cells(store: Store, run_id: str, cells: Iterable[Cell]) -> None:
+    """Keep which of the cells a run learns from: those of train and validation that have human shares."""
+    import polars as pl
+
+    learnt = {cell.key: cell for cell in cells if cell.part in TRAINING_PARTS and cell.shares is not None}
+    rows = [
+        (cell.part, key.survey_id, key.item_id, key.population_id, list(cell.shares or ()))
+        for key, cell in learnt.items()
+    ]
+    schema = dict.fromkeys(("part", "survey_id", "item_id", "population_id"), pl.String)
+    frame = pl.DataFrame(rows, schema={**schema, "shares": pl.List(pl.Float64)}, orient="row")
+    record_training(store, run_id, frame)
 
 
 def import_metrics(store: Store, run_id: str, folder: RunFolder) -> None:

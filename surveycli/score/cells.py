@@ -57,11 +57,11 @@ def in_languages(cells: pl.DataFrame, languages: Sequence[str]) -> pl.DataFrame:
 
 
 def group_columns(cells: pl.DataFrame, by: By) -> list[str]:
-    """Return the columns that tell the rows of a table apart; language and survey only where there is one to tell."""
+    """Return the columns that tell the rows of a table apart; split, language and survey only where they differ."""
     extra = list(_COLUMNS.get(by, (by.value,)))
     if "item_id" in extra and cells["survey_id"].n_unique() > 1:
         extra = ["survey_id", *extra]
-    return ["run_id", "part", *dict.fromkeys([*language_column(cells), *extra])]
+    return ["run_id", "part", *dict.fromkeys([*_split_column(cells), *language_column(cells), *extra])]
 
 
 def groups_of(cells: pl.DataFrame, by: By) -> Iterator[tuple[dict[str, str], pl.DataFrame]]:
@@ -103,6 +103,13 @@ def mean_of(frame: pl.DataFrame, name: str) -> float | None:
     values = contributions(frame, name)
     defined = np.isfinite(values)
     return float(values[defined].mean()) if defined.any() else None
+
+
+def _split_column(cells: pl.DataFrame) -> list[str]:
+    if "split" not in cells.columns:
+        return []
+    several = cells.select("run_id", "split").unique().height > cells["run_id"].n_unique()
+    return ["split"] if several else []
 
 
 def part_order(part: str) -> tuple[int, str]:

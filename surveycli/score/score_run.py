@@ -33,16 +33,28 @@ class Unscored:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenCells:
+    """How many cells that a split has in a part do not count there, as the run was trained or chosen on them."""
+
+    split: str
+    part: str
+    n_cells: int
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreReport:
-    """What came of scoring a run; cells count once per language.
+    """What came of scoring a run; cells count once per language, but in `seen`.
 
     `n_unweighted_instead` cells were scored against unweighted shares, though the run asks for weighted ones.
+    `is_training_unknown`: the run has learnt from cells of which the store does not know any more which they were.
     """
 
     run_id: str
     n_scored: int
     unscored: tuple[Unscored, ...]
     n_unweighted_instead: int
+    seen: tuple[SeenCells, ...] = ()
+    is_training_unknown: bool = False
 
 
 def score_run(store: Store, run_id: str) -> ScoreReport:
@@ -61,6 +73,8 @@ def score_run(store: Store, run_id: str) -> ScoreReport:
         scored.height,
         (*(Unscored(reason, count) for reason, count in reasons.iter_rows()), *_failed(store, run_id)),
         int(scored["unweighted_instead"].sum()),
+        tuple(SeenCells(**row) for row in store.rows("score/count_seen", run_id=run_id)),
+        bool(store.scalar("score/is_training_unknown", run_id=run_id)),
     )
 
 

@@ -1,18 +1,30 @@
 """The store: one DuckDB file. The only package that imports duckdb."""
 
 from surveycli.store.connection import Store, ad_hoc, default_store_path, open_store
-from surveycli.store.run_record import RunRecord, finish_run, next_run_id, package_versions, start_run
+from surveycli.store.run_record import (
+    RunRecord,
+    RunStatus,
+    finish_run,
+    mark_parts,
+    next_run_id,
+    package_versions,
+    record_training,
+    start_run,
+)
 from surveycli.store.stream import create_table_from_stream
 
 __all__ = [
     "RunRecord",
+    "RunStatus",
     "Store",
     "ad_hoc",
     "create_table_from_stream",
     "default_store_path",
     "finish_run",
+    "mark_parts",
     "next_run_id",
     "open_store",
     "package_versions",
+    "record_training",
     "start_run",
 ]

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from surveycli import __version__
 from surveycli.domain import Shares
 from surveycli.errors import conflict
 from surveycli.store.connection import Store
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _RECORDED_PACKAGES = (
     "torch",
@@ -25,6 +29,19 @@ _RECORDED_PACKAGES = (
     "scipy",
     "sentence-transformers",
 )
+
+
+class RunStatus(StrEnum):
+    """How a training, or the prediction of a part, stands."""
+
+    PREPARED = "prepared"
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+_ENDED = {RunStatus.INTERRUPTED, RunStatus.FINISHED, RunStatus.FAILED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +112,29 @@ def finish_run(store: Store, run_id: str, *, reason: str | None = None, model_fi
         model_fingerprint=model_fingerprint,
         finished_at=utc_now(),
     )
+
+
+def mark_parts(
+    store: Store, run_id: str, split: str, parts: Sequence[str], status: RunStatus, *, reason: str | None = None
+) -> None:
+    """Record how a run's prediction of parts of a split stands; what it predicted before is not touched."""
+    store.run(
+        "run/mark_parts",
+        run_id=run_id,
+        split=split,
+        parts=list(parts),
+        status=status.value,
+        reason=reason,
+        now=utc_now(),
+        ended=status in _ENDED,
+    )
+
+
+def record_training(store: Store, run_id: str, cells: pl.DataFrame) -> None:
+    """Keep which cells a run is trained on or chosen on, so that none of them ever counts as a test of it.
+
+    `cells` has part (`train`, or `validation` for what is chosen on), survey_id, item_id, population_id and shares: a
+    list in option-code order.
+    """
+    columns = ["part", "survey_id", "item_id", "population_id", "shares"]
+    store.run("run/record_training_cells", frames={"incoming": cells.select(columns)}, run_id=run_id)

@@ -11,7 +11,13 @@ from surveycli.engine.sharding import demand_shardable
 from surveycli.errors import SurveyError, not_found
 from surveycli.progress import Progress, silent
 from surveycli.run_folder import Manifest, RunFolder, write_contents
-from surveycli.run_folder.transfer import CellRequest, export_contents, import_metrics
+from surveycli.run_folder.transfer import (
+    TRAINING_PARTS,
+    CellRequest,
+    export_contents,
+    import_metrics,
+    record_training_cells,
+)
 from surveycli.store import RunRecord, finish_run, next_run_id, open_store, package_versions, start_run
 from surveycli.training.train import TrainingOutcome, train_folder
 
@@ -38,7 +44,7 @@ def prepare_run(store_path: Path, config: FinetuneConfig, name: str | None = Non
     demand_one_process("finetune")
     demand_shardable(config.model, trains_all=config.lora is None)
     with open_store(store_path, write=True) as store:
-        request = CellRequest(config.split, config.languages, config.shares, parts=("train", "validation"))
+        request = CellRequest(config.split, config.languages, config.shares, parts=TRAINING_PARTS)
         contents = export_contents(store, request)
         run_id = name or next_run_id(store, "finetune")
         folder = RunFolder(runs_root(store_path) / run_id)
@@ -55,6 +61,7 @@ def prepare_run(store_path: Path, config: FinetuneConfig, name: str | None = Non
         )
         with store.transaction():
             start_run(store, record)
+            record_training_cells(store, run_id, contents.cells)
             write_contents(folder, Manifest(run_id, "finetune", to_plain(config), package_versions()), contents)
     return PreparedRun(run_id, folder)
 

@@ -27,7 +27,7 @@ from surveycli.score.plain import leaderboard, score_table
 from surveycli.score.published import PARTS, paper_table, published_figures
 from surveycli.score.seeds import seed_groups, seed_table
 from surveycli.score.unscored import undefined_cells
-from surveycli.store import RunRecord, Store, finish_run, open_store, start_run
+from surveycli.store import RunRecord, Store, finish_run, open_store, record_training, start_run
 
 Cell = tuple[str, str, str, list[float]]  # item, population, language, probabilities
 
@@ -76,16 +76,26 @@ def fill(store: Store) -> None:
 
 
 def add_run(
-    store: Store, run_id: str, cells: list[Cell], *, shares: Shares = Shares.UNWEIGHTED, split: str = "t"
+    store: Store,
+    run_id: str,
+    cells: list[Cell],
+    *,
+    shares: Shares = Shares.UNWEIGHTED,
+    split: str = "t",
+    parts: tuple[str, ...] = (),
+    survey: str = "s",
 ) -> str:
-    """Write a finished run with these predictions."""
+    """Write a finished run with these predictions, asked for `parts` if they are named."""
     start_run(store, RunRecord(run_id, "predictor", "by-hand", split, shares, 1))
     keys = pl.DataFrame([cell[:3] for cell in cells], ["item_id", "population_id", "language"], orient="row")
-    keys = keys.with_columns(run_id=pl.lit(run_id), survey_id=pl.lit("s"))
+    keys = keys.with_columns(run_id=pl.lit(run_id), survey_id=pl.lit(survey))
     store.insert("prediction_cell", keys.with_columns(basis=pl.lit("by hand"), outside_mass=pl.lit(0.25)))
     options = pl.Series([list(range(1, len(cell[3]) + 1)) for cell in cells])
     both = keys.with_columns(option_code=options, probability=pl.Series([cell[3] for cell in cells]))
     store.insert("prediction", both.explode("option_code", "probability"))
+    asked = {"run_id": run_id, "split": split, "status": "finished", "started_at": datetime(2026, 1, 1)}
+    for part in parts:
+        store.insert("prediction_part", pl.DataFrame([{**asked, "part": part}]))
     finish_run(store, run_id)
     return run_id
 
@@ -191,7 +201,7 @@ def test_a_run_of_one_part_is_no_run_of_another_that_shares_cells(small: Store) 
         {"split": ["t"], "part": ["twice"], "survey_id": ["s"], "item_id": ["C"], "population_id": ["BBB"]}
     )
     small.insert("split_cell", more)
-    score_run(small, add_run(small, "flat", FLAT))
+    score_run(small, add_run(small, "flat", FLAT, parts=("test",)))
     assert score_table(scored_cells(small, ["flat"]))["part"].to_list() == ["test"]
 
 
@@ -199,7 +209,7 @@ def test_the_view_has_no_row_for_a_part_that_was_not_predicted(small: Store) -> 
     """score_by_part, too, leaves out a part of which a run has but a cell that it owes to another part."""
     more = {"split": ["t"], "part": ["twice"], "survey_id": ["s"], "item_id": ["C"], "population_id": ["BBB"]}
     small.insert("split_cell", pl.DataFrame(more))
-    score_run(small, add_run(small, "flat", FLAT))
+    score_run(small, add_run(small, "flat", FLAT, parts=("test",)))
     found = small._connection.sql("SELECT run_id, part, n_cells FROM score_by_part").fetchall()
     assert found == [("flat", "test", 4)]
 
@@ -211,12 +221,12 @@ def test_a_part_that_a_run_has_in_part_is_scored(small: Store) -> None:
 
 
 def test_a_run_without_a_split_is_one_part(small: Store) -> None:
-    """Its cells all stand in the part `all`, and none is seen or unseen."""
+    """Its cells all stand in the part `all`, and it has seen none."""
     add_run(small, "free", FLAT)
     small._connection.sql("UPDATE run SET split = NULL")
     score_run(small, "free")
     cells = scored_cells(small, ["free"])
-    assert cells.select("part", "seen").unique().rows() == [("all", "no split")]
+    assert cells.select("part", "seen").unique().rows() == [("all", "neither")]
     assert cells.height == 4
 
 
@@ -261,10 +271,11 @@ def test_every_cell_can_have_its_row(small: Store) -> None:
     assert ceiling["ceiling"].null_count() == 0
 
 
-def test_seen_is_told_by_the_training_part(small: Store) -> None:
+def test_seen_is_told_by_what_the_run_was_trained_on(small: Store) -> None:
     """With A of AAA to train on, its item, its population, both or neither are seen in the other cells."""
-    small._connection.sql("UPDATE split_cell SET part = 'train' WHERE item_id = 'A' AND population_id = 'AAA'")
-    score_run(small, add_run(small, "flat", FLAT))
+    cell = {"part": "train", "survey_id": "s", "item_id": "A", "population_id": "AAA", "shares": [0.5, 0.3, 0.2]}
+    record_training(small, add_run(small, "flat", FLAT), pl.DataFrame([cell]))
+    score_run(small, "flat")
     cells = scored_cells(small, ["flat"]).filter(pl.col("part") != "twice")
     seen = {(row["item_id"], row["population_id"]): row["seen"] for row in cells.to_dicts()}
     assert seen == {

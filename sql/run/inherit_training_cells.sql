@@ -1,0 +1,21 @@
+-- Purpose: keep of a run that asks the model of a fine-tuning what that has been trained and chosen on.
+-- Parameters: $run_id, $trained_by. Writes: training_cell, training_text.
+INSERT INTO training_cell BY NAME
+SELECT $run_id AS run_id, t.* EXCLUDE (run_id)
+FROM training_cell AS t
+ANTI JOIN training_cell AS own
+    ON own.run_id = $run_id
+    AND own.survey_id = t.survey_id
+    AND own.item_id = t.item_id
+    AND own.population_id = t.population_id
+WHERE t.run_id = $trained_by;
+INSERT INTO training_text BY NAME
+SELECT $run_id AS run_id, t.* EXCLUDE (run_id)
+FROM training_text AS t
+ANTI JOIN training_text AS own
+    ON own.run_id = $run_id
+    AND own.survey_id = t.survey_id
+    AND own.item_id = t.item_id
+    AND own.language = t.language
+    AND own.text = t.text
+WHERE t.run_id = $trained_by;

@@ -1,0 +1,3 @@
+-- Purpose: has the run learnt from cells of which it is not known any more which they were?
+-- Grain: one row. Parameters: $run_id. Reads: unknown_training.
+SELECT count(*) > 0 AS is_unknown FROM unknown_training WHERE run_id = $run_id;
