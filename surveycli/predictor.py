@@ -8,12 +8,12 @@ predictor is adding one module (or one row to one). These modules import neither
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any, TypeVar, get_type_hints
+from typing import TypeVar
 
 from surveycli.errors import usage
 
@@ -34,7 +34,7 @@ class Need(StrEnum):
 class Predictor:
     """A named way to response distributions.
 
-    `help` is one line. `settings` is a frozen dataclass whose fields, made by `setting`, are the options of its own.
+    `help` is one line. `settings` is a frozen dataclass whose settings are its own options.
     `extra` is the optional dependency that it cannot do without.
     """
 
@@ -55,46 +55,6 @@ class Predictor:
 
 
 Row = TypeVar("Row", bound=Predictor)
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A field of a settings dataclass as an option of the command line.
-
-    `flag` may be shared by several predictors. `shown` is said in the place of a default that is None.
-    """
-
-    name: str
-    kind: Any
-    default: Any
-    help: str
-    flag: str
-    least: int | None = None
-    shown: str = ""
-
-
-def setting(default: Any, help: str, *, flag: str = "", least: int | None = None, shown: str = "") -> Any:
-    """Return a dataclass field that is an option `flag` (from the field's name if not given), at least `least`."""
-    return field(default=default, metadata={"help": help, "flag": flag, "least": least, "shown": shown})
-
-
-def settings_of(predictor: Predictor) -> tuple[Setting, ...]:
-    """Return the predictor's own options in the order of its fields."""
-    if predictor.settings is None:
-        return ()
-    hints = get_type_hints(predictor.settings)
-    return tuple(
-        Setting(
-            f.name,
-            hints[f.name],
-            f.default,
-            f.metadata["help"],
-            f.metadata["flag"] or "--" + f.name.replace("_", "-"),
-            f.metadata["least"],
-            f.metadata["shown"],
-        )
-        for f in fields(predictor.settings)
-    )
 
 
 @cache

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from surveycli.cli.command import add_command
 from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
 
 if TYPE_CHECKING:
@@ -18,15 +19,16 @@ _Language = Annotated[str, typer.Option(help="Language of the wordings, such as 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("surveys")(surveys)
-    app.command("items")(items)
-    app.command("show")(show)
+    for function in (surveys, items, show):
+        add_command(app, function)
 
 
 def surveys(format: Format = TableFormat.TABLE, store: StorePath = DEFAULT_STORE) -> None:
     """List the surveys in the store and how much each holds.
 
-    Example: [bold]surveycli surveys[/bold]
+    Examples:
+      surveycli surveys
+      surveycli surveys --format csv
     """
     from surveycli.cli.render import print_frame
     from surveycli.store import open_store
@@ -47,7 +49,9 @@ def items(
 ) -> None:
     """List the questions of the surveys, with the number of populations whose answers are known.
 
-    Example: [bold]surveycli items --search trust[/bold]
+    Examples:
+      surveycli items --search trust
+      surveycli items --survey wvs7 --language zh
     """
     from surveycli.cli.render import print_frame
     from surveycli.store import open_store
@@ -75,7 +79,9 @@ def show(
 ) -> None:
     """Show how people answered a question: one population, or the mean of all countries.
 
-    Example: [bold]surveycli show Q57 --country JPN[/bold]
+    Examples:
+      surveycli show Q57
+      surveycli show Q57 --country JPN
     """
     from surveycli.cli.render import print_frame
     from surveycli.store import open_store

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from surveycli.cli.command import add_command
 from surveycli.cli.options import DEFAULT_STORE, StorePath
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("check")(check)
+    add_command(app, check)
 
 
 def check(
@@ -23,7 +24,9 @@ def check(
 ) -> None:
     """Run every invariant of the store; exit 3 if one is broken.
 
-    Example: [bold]surveycli check[/bold]
+    Examples:
+      surveycli check
+      surveycli check --migrate
     """
     from surveycli.cli.render import note, print_frame
     from surveycli.errors import bad_input

@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
+from surveycli.cli.command import add_command
+
 _MAX_SKIP_ROWS = 15
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("codebook")(codebook)
+    add_command(app, codebook)
 
 
 def codebook(
@@ -27,7 +29,9 @@ def codebook(
 ) -> None:
     """Write the wordings and response options that a file's labels give, to edit and give to `surveycli ingest`.
 
-    Example: [bold]surveycli codebook survey.sav --output codebook.yaml[/bold]
+    Examples:
+      surveycli codebook survey.sav
+      surveycli codebook survey.dta --items 'Q1,Q2*' --output codebook.yaml
     """
     import polars as pl
 

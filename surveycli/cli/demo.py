@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from surveycli.cli.command import add_command
+
 if TYPE_CHECKING:
     from surveycli.demo import DemoReport
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("demo")(demo)
+    add_command(app, demo)
 
 
 def demo(
@@ -29,7 +31,9 @@ def demo(
 ) -> None:
     """Ingest real WVS-7 distributions, train a small model on them and score it on countries it has not seen.
 
-    Example: [bold]surveycli demo my-demo[/bold]
+    Examples:
+      surveycli demo
+      surveycli demo my-demo --epochs 2
     """
     from surveycli.cli.render import TINY_NOTE, note, progress_bar
     from surveycli.demo import run_demo

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from surveycli.cli.command import add_command
 from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
 from surveycli.configuration import Loss, Precision, Quantise
 from surveycli.domain import Shares
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("finetune")(finetune)
-    app.command("presets")(presets)
+    add_command(app, presets)
 
 
 def finetune(
@@ -235,7 +236,9 @@ def _gib(n_bytes: int) -> str:
 def presets(format: Format = TableFormat.TABLE) -> None:
     """List the named settings and the published models.
 
-    Example: [bold]surveycli presets[/bold]
+    Examples:
+      surveycli presets
+      surveycli presets --format json
     """
     import polars as pl
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from surveycli.cli.command import add_command
 from surveycli.cli.options import DEFAULT_STORE, StorePath
+from surveycli.cli.ways import Way, flags, given
 
 if TYPE_CHECKING:
     from surveycli.survey import IngestOptions, IngestReport
@@ -18,9 +20,28 @@ _MAX_SKIP_ROWS = 15
 _MAX_SUBJECTS = 5  # for one reason; more of them share a line
 
 
+WAYS = (
+    Way(
+        "--bundled",
+        "The WVS-7 distributions that come with surveycli.",
+        flags("--bundled --replace --store"),
+        given("--bundled"),
+    ),
+    Way(
+        "FILE",
+        "A survey file of yours.",
+        flags(
+            "FILE --survey --by --bands --min-cell --keep-dont-know --keep-private --layout --country-column",
+            "--weight-column --items --codebook --country-map --replace --store",
+        ),
+        needs=("FILE",),
+    ),
+)
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("ingest")(ingest)
+    add_command(app, ingest, ways=WAYS)
 
 
 def ingest(
@@ -32,7 +53,7 @@ def ingest(
             show_default=False,
         ),
     ] = None,
-    bundled: Annotated[
+    bundled: Annotated[  # noqa: ARG001 - tells the way
         bool,
         typer.Option("--bundled", help="Ingest the WVS-7 distributions that come with surveycli (no respondents)."),
     ] = False,
@@ -91,19 +112,13 @@ def ingest(
 ) -> None:
     """Read a survey file into the store: respondents, items and response distributions.
 
-    Example: [bold]surveycli ingest WVS_Cross-National_Wave_7_csv_v6_0.csv --by country --by country,sex,age[/bold]
+    Examples:
+      surveycli ingest --bundled
+      surveycli ingest WVS_Cross-National_Wave_7_csv_v6_0.csv --by country --by country,sex,age
+      surveycli ingest survey.sav --country-column nation --weight-column weight --codebook codebook.yaml
     """
-    from surveycli.errors import usage
     from surveycli.survey import IngestOptions, parse_bands, parse_groupings, read_country_map
 
-    if (file is None) == (not bundled):
-        raise usage("Give a file, or --bundled.", "For instance `surveycli ingest --bundled`.")
-    reading = (layout, country_column, weight_column, items, codebook, country_map)
-    if bundled and (survey or by or bands or keep_dont_know or keep_private or min_cell > 1 or any(reading)):
-        raise usage(
-            "--bundled goes only with --replace and --store: it holds ready distributions by country.",
-            "The other options need the respondent file, which is free to download from WVS.",
-        )
     options = IngestOptions(
         survey_id=survey,
         by=parse_groupings(by or ["country"]),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from surveycli.cli.command import SurveyCommand
 from surveycli.cli.options import DEFAULT_STORE, StorePath
-from surveycli.cli.predictor_options import PredictCommand, build_settings
+from surveycli.cli.predictor_options import build_settings, predictor_settings
 from surveycli.configuration import Precision, Quantise
 from surveycli.domain import Shares
 from surveycli.prompt import Describe, PromptOrder
@@ -20,6 +22,15 @@ if TYPE_CHECKING:
     from surveycli.prediction.elicitation import ModelPredictor
     from surveycli.prediction.predict import PredictionOutcome
     from surveycli.predictor import Predictor
+    from surveycli.setting import Setting
+
+
+class PredictCommand(SurveyCommand):
+    """`predict`, with the options of every predictor."""
+
+    def settings(self) -> Sequence[Setting]:
+        """Return the predictors' own options."""
+        return predictor_settings()
 
 
 def register(app: typer.Typer) -> None:
@@ -84,7 +95,10 @@ def predict(
 ) -> None:
     """Predict response distributions and write them to the store.
 
-    Example: [bold]surveycli predict --predictor item-mean --split paper[/bold]
+    Examples:
+      surveycli predict --run finetune-1
+      surveycli predict --predictor item-mean --split paper
+      surveycli predict --model tiny --split paper --part C2-Q1
     """
     from dataclasses import asdict, replace
 

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import typer
 
+from surveycli.cli.command import add_command
 from surveycli.cli.options import Format, TableFormat
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("predictors")(predictors)
+    add_command(app, predictors)
 
 
 def predictors(format: Format = TableFormat.TABLE) -> None:
     """List the predictors: what each does, what it needs, its options.
 
-    Example: [bold]surveycli predictors[/bold]
+    Examples:
+      surveycli predictors
+      surveycli predictors --format markdown
     """
     import polars as pl
 
     from surveycli.cli.render import print_frame
-    from surveycli.predictor import settings_of
     from surveycli.predictors import all_predictors
+    from surveycli.setting import settings_of
 
     rows = [
         {
@@ -29,7 +32,7 @@ def predictors(format: Format = TableFormat.TABLE) -> None:
             "what it predicts": row.help,
             "needs": "; ".join(sorted(row.needs)) or None,
             "extra": row.extra or None,
-            "options": " ".join(setting.flag for setting in settings_of(row)) or None,
+            "options": " ".join(setting.flag for setting in settings_of(row.settings)) or None,
         }
         for row in all_predictors()
     ]

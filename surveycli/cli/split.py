@@ -7,107 +7,124 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from surveycli.cli.command import add_command, fill
 from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
+from surveycli.cli.ways import Way, flags, given
+from surveycli.request.split import RECIPE_HELP, Recipe, SplitOptions
+from surveycli.setting import settings_of
 
 if TYPE_CHECKING:
-    from surveycli.split import SplitOptions
+    from surveycli.split import SplitReport
 
-_RECIPES = (
-    "paper (the published parts), unseen-questions, unseen-countries, unseen-both, k-fold, unseen-regions, "
-    "unseen-survey, new-items, missing-groups or custom. Without one, the splits of the store are listed."
+_PRINTS = "--format --store"
+_MAKES = f"RECIPE --name --survey --replace {_PRINTS}"
+_TAKES = {
+    Recipe.PAPER: "--validation --min-respondents",
+    Recipe.UNSEEN_QUESTIONS: "--seed --validation-fraction --test-fraction",
+    Recipe.UNSEEN_COUNTRIES: "--seed --validation-fraction --test-fraction",
+    Recipe.UNSEEN_BOTH: "--seed --validation-fraction --test-fraction",
+    Recipe.K_FOLD: "--seed --folds --fold --validation-fraction",
+    Recipe.UNSEEN_REGIONS: "--seed --fold --validation-fraction",
+    Recipe.UNSEEN_SURVEY: "--seed --test-survey --validation-fraction",
+    Recipe.NEW_ITEMS: "--seed --donors --validation-fraction --test-fraction",
+    Recipe.MISSING_GROUPS: "--seed --validation-fraction --test-fraction",
+    Recipe.CUSTOM: "--query --file",
+}
+_NEEDS = {Recipe.UNSEEN_SURVEY: ("--test-survey",)}
+
+
+def _recipe_ways() -> list[Way]:
+    return [
+        Way(
+            " ".join([recipe.value, *(f"{flag} SURVEY" for flag in _NEEDS.get(recipe, ()))]),
+            RECIPE_HELP[recipe],
+            flags(_MAKES, takes),
+            given("RECIPE", value=recipe),
+            _NEEDS.get(recipe, ()),
+        )
+        for recipe, takes in _TAKES.items()
+    ]
+
+
+_VALIDATED = given("RECIPE", value=Recipe.PAPER), given("--validation", value="populations")
+_NAMED = given("RECIPE", value=Recipe.UNSEEN_REGIONS), given("--region")
+WAYS = (
+    Way("", "Lists the splits of the store.", flags(_PRINTS), lambda typed: not {"RECIPE", "--similar"} & set(typed)),
+    Way(
+        "--similar SPLIT",
+        "How unseen items are worded like training items.",
+        flags("--similar", _PRINTS),
+        given("--similar"),
+    ),
+    Way(
+        "paper --validation populations",
+        "The same, validated on countries held out of training.",
+        flags(_MAKES, _TAKES[Recipe.PAPER], "--seed"),
+        lambda typed: all(holds(typed) for holds in _VALIDATED),
+    ),
+    Way(
+        "unseen-regions --region REGION",
+        "The UN regions that are named are held out.",
+        flags(_MAKES, "--region --seed --validation-fraction"),
+        lambda typed: all(holds(typed) for holds in _NAMED),
+    ),
+    *_recipe_ways(),
 )
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("split")(split)
+    add_command(app, split, ways=WAYS, settings=settings_of(SplitOptions))
 
 
 def split(
-    recipe: Annotated[str | None, typer.Argument(help=_RECIPES, show_default=False)] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the split.", show_default="the recipe's")] = None,
-    survey: Annotated[str, typer.Option(help="Survey whose cells are split.")] = "wvs7",
-    seed: Annotated[int, typer.Option(help="The same seed gives the same parts.")] = 42,
-    replace: Annotated[bool, typer.Option("--replace", help="Make a split of this name anew.")] = False,
-    validation: Annotated[
-        str, typer.Option(help="paper: validate as published, or on held-out `populations` of the training countries.")
-    ] = "paper",
-    validation_fraction: Annotated[float, typer.Option(help="Share of items or countries for validation.")] = 0.1,
-    test_fraction: Annotated[float, typer.Option(help="Share of items or countries for test.")] = 0.2,
-    min_respondents: Annotated[
-        int | None,
-        typer.Option(help="paper: leave out countries known to have interviewed fewer.", min=0, show_default="1000"),
+    context: typer.Context,
+    recipe: Annotated[
+        Recipe | None, typer.Argument(help=f"How cells are given to parts: {', '.join(Recipe)}.", show_default=False)
     ] = None,
-    folds: Annotated[int, typer.Option(help="k-fold: number of folds.")] = 5,
-    fold: Annotated[
-        int, typer.Option(help="k-fold, unseen-regions: which fold or drawn region is the test, from 0.")
-    ] = 0,
-    region: Annotated[
-        list[str] | None,
-        typer.Option(help="unseen-regions: a UN region to hold out; may be repeated.", show_default="one is drawn"),
-    ] = None,
-    test_survey: Annotated[
-        str | None, typer.Option(help="unseen-survey: the survey to test on.", show_default=False)
-    ] = None,
-    donors: Annotated[int, typer.Option(help="new-items: countries that are asked the new items, too.")] = 10,
     similar: Annotated[
-        str | None,
-        typer.Option(
-            help="Show how each item that is not in this split's training is worded like one that is.",
-            show_default=False,
-        ),
+        str | None, typer.Option(help="A split whose unseen items are compared with its training items.")
     ] = None,
     query: Annotated[
-        str | None,
-        typer.Option(help="custom: SELECT with columns part, survey_id, item_id, population_id.", show_default=False),
+        str | None, typer.Option(help="custom: SELECT with columns part, survey_id, item_id, population_id.")
     ] = None,
-    file: Annotated[
-        Path | None, typer.Option(help="custom: CSV or Parquet file with these columns.", show_default=False)
-    ] = None,
+    file: Annotated[Path | None, typer.Option(help="custom: CSV or Parquet file with these columns.")] = None,
     format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
     """Give cells to the parts train, validation and test by a recipe, or list the splits.
 
-    Example: [bold]surveycli split paper[/bold]
+    Examples:
+      surveycli split paper
+      surveycli split k-fold --folds 5 --fold 0 --name fold-0
+      surveycli split unseen-regions --region Africa
     """
-    from surveycli.split import SplitOptions, read_cells
+    from surveycli.split import read_cells
 
     if similar is not None:
         _show_similar(store, similar, format)
-        return
-    if recipe is None:
+    elif recipe is None:
         _list(store, format)
-        return
-    options = SplitOptions(
-        name=name,
-        survey_id=survey,
-        seed=seed,
-        replace=replace,
-        validation=validation,
-        validation_fraction=validation_fraction,
-        test_fraction=test_fraction,
-        min_respondents=min_respondents,
-        folds=folds,
-        fold=fold,
-        regions=tuple(region or ()),
-        test_survey_id=test_survey,
-        donors=donors,
+    else:
         # The user's query runs on a read-only connection of its own, before the store is opened for writing.
-        cells=read_cells(store, query=query, file=file) if recipe == "custom" else None,
-    )
-    _make(store, recipe, options, format)
+        cells = read_cells(store, query=query, file=file) if recipe == Recipe.CUSTOM else None
+        _make(store, recipe, fill(SplitOptions, context, cells=cells), format)
 
 
 def _make(store: Path, recipe: str, options: SplitOptions, format: TableFormat) -> None:
-    import polars as pl
-
-    from surveycli.cli.render import note, print_frame
     from surveycli.split import make_split
     from surveycli.store import open_store
 
     with open_store(store, write=True) as opened:
         report = make_split(opened, recipe, options)
+    _print_report(report, format)
+
+
+def _print_report(report: SplitReport, format: TableFormat) -> None:
+    import polars as pl
+
+    from surveycli.cli.render import note, print_frame
+
     print_frame(pl.DataFrame(report.parts), format, title=f"Split {report.split}")
     for text in report.notes:
         note(f"Note: {text}")
@@ -121,7 +138,7 @@ def _show_similar(store: Path, split: str, format: TableFormat) -> None:
     with open_store(store) as opened:
         found = similar_items(opened, split)
     if found.is_empty():
-        note(f"Every item of the split {split} is in its training part, or none is.")
+        note(f"The split {split} has no items outside its training part, or none in it: there is nothing to compare.")
     if found.height or format is not TableFormat.TABLE:
         print_frame(found, format)
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from surveycli.cli import translations
+from surveycli.cli.command import add_command, way_at_hand
 from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
 from surveycli.cli.translations import Items, SurveyId, To
+from surveycli.cli.ways import Way, flags, given
 
 if TYPE_CHECKING:
     from surveycli.server.chat_server import ServerSettings
@@ -36,13 +38,70 @@ class FileOrigin(StrEnum):
 _SERVER, _MODEL, _FILES, _PROMPTS = "Server", "Model", "Files", "Prompts in further languages"
 
 
+_ITEMS = "--to --from --survey --items --prompt-frame"
+_CHECKED = f"{_ITEMS} --redo --glossary --dry-run --format --store"
+_ASKED = f"{_CHECKED} --engine --model --back-translate --min-similarity"
+_PRICED = "--price-per-million-tokens"
+_FRAME = "--to LANGUAGE --prompt-frame FILE"
+_SIMILAR = {"--min-similarity": "--back-translate"}
+WAYS = (
+    Way(
+        "--to LANGUAGE --write-prompt-frame FILE",
+        "Writes a file for the sentences around questions in a language.",
+        flags("--to --write-prompt-frame"),
+        given("--write-prompt-frame"),
+    ),
+    Way(
+        "--to LANGUAGE --write-template FILE",
+        "Writes what lacks a translation to a file to fill in.",
+        flags(_ITEMS, "--redo --write-template --store"),
+        given("--write-template"),
+    ),
+    Way(
+        "--to LANGUAGE --from-file FILE",
+        "Reads translations from a file.",
+        flags(_CHECKED, "--from-file --origin"),
+        given("--from-file"),
+    ),
+    Way(
+        "--to LANGUAGE --engine hf --model MODEL",
+        "Translates with a model on this machine.",
+        flags(_ASKED, "--revision --device"),
+        given("--engine", value="hf"),
+        ("--model",),
+        _SIMILAR,
+    ),
+    Way(
+        "--to LANGUAGE --engine openai --model MODEL",
+        "Translates with an OpenAI-compatible server.",
+        flags(_ASKED, "--base-url --key-variable --timeout --tries --requests-per-minute --yes", _PRICED),
+        given("--engine", value="openai"),
+        ("--model",),
+        _SIMILAR,
+    ),
+    Way(
+        _FRAME,
+        "Reads the sentences around questions from a file.",
+        flags("--to --prompt-frame --redo --dry-run --store"),
+        given("--prompt-frame"),
+    ),
+    Way(
+        "--to LANGUAGE --dry-run",
+        "Says what lacks a translation.",
+        flags(_CHECKED, _PRICED),
+        given("--dry-run"),
+    ),
+)
+
+
 def register(app: typer.Typer) -> None:
     """Add the command and its group of reviews."""
-    app.command("translate")(translate)
+    add_command(app, translate, ways=WAYS)
     translations.register(app)
 
 
 def translate(
+    context: typer.Context,
     to: To,
     source: Annotated[str, typer.Option("--from", help="The language to translate from.")] = "en",
     survey: SurveyId = None,
@@ -110,23 +169,19 @@ def translate(
     Each finished item is kept at once, so that a stopped run goes on where it was. What fails a check is held back
     for `surveycli translations`; what a person translated is never replaced. Countries get their names, too.
 
-    Example: [bold]surveycli translate --to de --engine openai --model gpt-4.1-mini --dry-run[/bold]
+    Examples:
+      surveycli translate --to de --dry-run
+      surveycli translate --to de --engine openai --model gpt-4.1-mini
+      surveycli translate --to de --write-template de.csv
     """
-    from surveycli.errors import usage
     from surveycli.translation import TranslateOptions, export_template, import_translations, read_glossary
 
-    ways = [name for name, given in _ways(from_file, write_template, engine, write_prompt_frame) if given]
-    if len(ways) > 1 or (not ways and not dry_run and not prompt_frame):
-        raise usage(
-            "Give one of --engine, --from-file, --write-template and --write-prompt-frame.",
-            "--dry-run alone says what is missing.",
-        )
     if write_prompt_frame:
         _write_frame(write_prompt_frame, to)
         return
     if prompt_frame:
         _save_frame(store, prompt_frame, to, redo=redo, dry_run=dry_run)
-        if not ways:
+        if way_at_hand(context).call == _FRAME:
             _name_populations(store, to)
             return
     terms = read_glossary(glossary) if glossary else ()
@@ -138,10 +193,7 @@ def translate(
     elif dry_run:
         _print_plan(store, options, price_per_million_tokens, format)
     else:
-        if model is None or engine is None:
-            raise usage(
-                "--engine needs --model.", "For instance `--engine hf --model facebook/nllb-200-distilled-600M`."
-            )
+        assert model is not None
         if engine is EngineName.OPENAI:
             from surveycli.translation.openai_engine import OpenAiEngine
 
@@ -154,10 +206,6 @@ def translate(
             _run(store, local, options, min_similarity if back_translate else None, format)
     if not dry_run and not write_template:
         _name_populations(store, to)
-
-
-def _ways(*given: object) -> list[tuple[str, object]]:
-    return list(zip(("--from-file", "--write-template", "--engine", "--write-prompt-frame"), given, strict=True))
 
 
 def _write_frame(file: Path, to: str) -> None:

@@ -7,9 +7,16 @@ from typing import Annotated
 
 import typer
 
+from surveycli.cli.command import add_command
 from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
+from surveycli.cli.ways import Way, flags, given
 
 _reviews = typer.Typer(no_args_is_help=True)
+_CHOICE = "--to --survey --store"
+_DECIDED = (
+    Way("--to LANGUAGE --items ITEMS", "Those of some items.", flags("--items", _CHOICE), given("--items"), ("--to",)),
+    Way("--to LANGUAGE --all", "All that are open.", flags("--all", _CHOICE), given("--all"), ("--to",)),
+)
 
 To = Annotated[str, typer.Option("--to", help="The language to translate to, such as zh or pt-BR.")]
 SurveyId = Annotated[str | None, typer.Option("--survey", help="The survey. [dim](default: the only one)[/dim]")]
@@ -28,6 +35,10 @@ class Status(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
+    add_command(_reviews, list_held, name="list")
+    add_command(_reviews, accept, ways=_DECIDED)
+    add_command(_reviews, reject, ways=_DECIDED)
+    add_command(_reviews, edit)
     app.add_typer(_reviews, name="translations")
 
 
@@ -39,7 +50,6 @@ def reviews() -> None:
     """
 
 
-@_reviews.command("list")
 def list_held(
     to: To,
     survey: SurveyId = None,
@@ -50,7 +60,9 @@ def list_held(
 ) -> None:
     """List translations that were held back: what was proposed, and what speaks against it.
 
-    Example: [bold]surveycli translations list --to zh --status all[/bold]
+    Examples:
+      surveycli translations list --to zh
+      surveycli translations list --to zh --status all
     """
     import polars as pl
 
@@ -76,51 +88,54 @@ def list_held(
     print_frame(pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String)), format)
 
 
-@_reviews.command("accept")
 def accept(
     to: To,
     items: Items = None,
-    everything: Annotated[bool, typer.Option("--all", help="Accept all that are open.")] = False,
+    all_open: Annotated[  # noqa: ARG001 - tells the way
+        bool, typer.Option("--all", help="Accept all that are open.")
+    ] = False,
     survey: SurveyId = None,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
     """Use held-back translations as they were proposed.
 
-    Example: [bold]surveycli translations accept --to zh --items Q1,Q50-Q60[/bold]
+    Examples:
+      surveycli translations accept --to zh --items Q1,Q50-Q60
+      surveycli translations accept --to zh --all
     """
     from surveycli.cli.render import note
     from surveycli.store import open_store
     from surveycli.translation import ReviewQuery, accept_reviews
 
-    _need_items(items, everything)
     with open_store(store, write=True) as opened:
         accepted = accept_reviews(opened, ReviewQuery(to, survey, items))
     note(f"Accepted: {', '.join(accepted)}.")
 
 
-@_reviews.command("reject")
 def reject(
     to: To,
     items: Items = None,
-    everything: Annotated[bool, typer.Option("--all", help="Reject all that are open.")] = False,
+    all_open: Annotated[  # noqa: ARG001 - tells the way
+        bool, typer.Option("--all", help="Reject all that are open.")
+    ] = False,
     survey: SurveyId = None,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
     """Refuse held-back translations; the items can then be translated anew.
 
-    Example: [bold]surveycli translations reject --to zh --items Q1[/bold]
+    Examples:
+      surveycli translations reject --to zh --items Q1
+      surveycli translations reject --to zh --all
     """
     from surveycli.cli.render import note
     from surveycli.store import open_store
     from surveycli.translation import ReviewQuery, reject_reviews
 
-    _need_items(items, everything)
     with open_store(store, write=True) as opened:
         rejected = reject_reviews(opened, ReviewQuery(to, survey, items))
     note(f"Rejected: {', '.join(rejected)}.")
 
 
-@_reviews.command("edit")
 def edit(
     item: Annotated[str, typer.Argument(help="The item, such as Q1.")],
     to: To,
@@ -131,7 +146,9 @@ def edit(
 ) -> None:
     """Use a held-back translation with your own changes.
 
-    Example: [bold]surveycli translations edit Q46 --to de --wording "Alles in allem: Wie glücklich sind Sie?"[/bold]
+    Examples:
+      surveycli translations edit Q46 --to de --wording "Alles in allem: Wie glücklich sind Sie?"
+      surveycli translations edit Q46 --to de --label "1=Sehr glücklich" --label "2=Ziemlich glücklich"
     """
     from surveycli.cli.render import note
     from surveycli.store import open_store
@@ -151,10 +168,3 @@ def _code_and_text(text: str) -> tuple[int, str]:
     if not equals or not code.strip().lstrip("-").isdigit():
         raise usage(f"--label needs CODE=TEXT, found {text!r}.", 'For instance --label "1=Sehr wichtig".')
     return int(code), label.strip()
-
-
-def _need_items(items: str | None, everything: bool) -> None:
-    from surveycli.errors import usage
-
-    if (items is None) == (not everything):
-        raise usage("Give --items or --all.", "`surveycli translations list` shows what is open.")

@@ -8,8 +8,8 @@ from random import Random
 import polars as pl
 
 from surveycli.errors import bad_input
+from surveycli.request.split import SplitOptions
 from surveycli.split.allot import allot
-from surveycli.split.options import SplitOptions
 from surveycli.split.plan import (
     ALL,
     Material,

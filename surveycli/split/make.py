@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from surveycli.errors import bad_input, conflict, usage
+from surveycli.request.split import PartSize, Recipe, SplitOptions, SplitReport
 from surveycli.split.custom import given_cells, refuse_unknown
-from surveycli.split.options import PartSize, Recipe, SplitOptions, SplitReport
 from surveycli.split.plan import load_material
 from surveycli.split.recipes import PLANS
 from surveycli.split.similar import similarity_note

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from surveycli.errors import bad_input
+from surveycli.request.split import SplitOptions, Validation
 from surveycli.split.allot import allot
-from surveycli.split.options import SplitOptions, Validation
 from surveycli.split.plan import WVS7, Material, Plan, country_units, rules
 from surveycli.store import Store
 

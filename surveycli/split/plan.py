@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from surveycli.errors import bad_input, not_found
+from surveycli.request.split import SplitOptions
 from surveycli.split.allot import Unit, allot
-from surveycli.split.options import SplitOptions
 from surveycli.store import Store
 
 ALL = "all"

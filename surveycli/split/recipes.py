@@ -7,9 +7,9 @@ from collections.abc import Callable
 import polars as pl
 
 from surveycli.errors import bad_input, not_found, usage
+from surveycli.request.split import Recipe, SplitOptions
 from surveycli.split.allot import allot, shuffled
 from surveycli.split.known_elsewhere import plan_missing_groups, plan_new_items
-from surveycli.split.options import Recipe, SplitOptions
 from surveycli.split.paper import plan_paper
 from surveycli.split.plan import (
     ALL,

@@ -77,11 +77,3 @@ def test_what_is_not_there_is_said(
     outcome = run_cli(*arguments, "--store", bundled_store_path)
     assert outcome.code == ExitCode.NOT_FOUND
     assert message in outcome.err and "Hint:" in outcome.err
-
-
-@pytest.mark.parametrize("command", ["ingest", "surveys", "items", "show"])
-def test_help_ends_with_an_example(command: str, run_cli: Callable) -> None:
-    """Each command explains itself and shows a line to copy."""
-    outcome = run_cli(command, "--help")
-    assert outcome.code == ExitCode.OK
-    assert f"Example: surveycli {command}" in outcome.out

@@ -26,10 +26,10 @@ def as_json(outcome: Any) -> Any:
 
 
 def test_help_explains_itself(run_cli: RunCli) -> None:
-    """Both commands have help with an example."""
+    """Both commands have help with examples."""
     for arguments in (["translate"], ["translations", "list"], ["translations", "edit"]):
         outcome = run_cli(*arguments, "--help")
-        assert outcome.code == 0 and "Example:" in outcome.out
+        assert outcome.code == 0 and "Examples" in outcome.out
 
 
 def test_a_server_translates_and_a_person_decides(path: Path, run_cli: RunCli) -> None:

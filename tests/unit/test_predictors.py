@@ -13,8 +13,9 @@ import pytest
 
 from surveycli.baseline.statistical import FOLDER
 from surveycli.errors import ExitCode
-from surveycli.predictor import Predictor, rows_of, settings_of
+from surveycli.predictor import Predictor, rows_of
 from surveycli.predictors import all_predictors
+from surveycli.setting import settings_of
 from surveycli.store import ad_hoc
 
 NEW = """
@@ -24,7 +25,7 @@ import numpy as np
 
 from surveycli.baseline.answer import answer_all
 from surveycli.baseline.statistical import StatisticalPredictor
-from surveycli.predictor import setting
+from surveycli.setting import setting
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,14 @@ def new_predictor(tmp_path: Path) -> Iterator[str]:
 @pytest.mark.parametrize("row", all_predictors(), ids=lambda row: row.name)
 def test_a_row_explains_itself(row: Predictor) -> None:
     """Its help, and that of each of its options, is one short sentence."""
-    texts = [row.help, *(setting.help for setting in settings_of(row))]
+    texts = [row.help, *(setting.help for setting in settings_of(row.settings))]
     assert all(text.endswith(".") and "\n" not in text and len(text) <= 100 for text in texts), texts
 
 
 def test_options_that_predictors_share_take_the_same_values() -> None:
     """Where two predictors have an option of one name, it is of one type and one least value."""
     kinds: dict[str, set[tuple[object, int | None]]] = {}
-    for setting in (setting for row in all_predictors() for setting in settings_of(row)):
+    for setting in (setting for row in all_predictors() for setting in settings_of(row.settings)):
         kinds.setdefault(setting.flag, set()).add((setting.kind, setting.least))
     assert [flag for flag, found in kinds.items() if len(found) > 1] == []
 

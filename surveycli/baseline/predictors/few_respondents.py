@@ -13,7 +13,8 @@ from surveycli.baseline.statistical import Evidence, StatisticalPredictor
 from surveycli.distribution.pilot import choose_strength, draw_answers, shrink
 from surveycli.distribution.pooling import own_item_prior, own_marginal_prior
 from surveycli.errors import usage
-from surveycli.predictor import Need, setting
+from surveycli.predictor import Need
+from surveycli.setting import setting
 
 
 class Prior(StrEnum):

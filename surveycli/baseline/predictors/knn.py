@@ -16,8 +16,9 @@ from surveycli.baseline.predictors.means import predict_position_marginal
 from surveycli.baseline.statistical import Evidence, StatisticalPredictor
 from surveycli.distribution.arrays import AnsweredCells, Bools, Cells, Floats, Ints
 from surveycli.distribution.divergence import js_distance
-from surveycli.predictor import Need, setting
+from surveycli.predictor import Need
 from surveycli.prompt import Describe
+from surveycli.setting import setting
 
 NEIGHBOURS = (1, 2, 3, 5, 8, 13, 21, 34, 55)
 PAPER_K = 1

@@ -12,7 +12,8 @@ import numpy as np
 from surveycli.configuration import PredictConfig
 from surveycli.domain import Cell
 from surveycli.prediction.elicitation import ModelPredictor
-from surveycli.predictor import Need, setting
+from surveycli.predictor import Need
+from surveycli.setting import setting
 
 if TYPE_CHECKING:
     from surveycli.engine.examples import Permute

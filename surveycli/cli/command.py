@@ -1,0 +1,162 @@
+"""The class of every command: it knows the ways to call it, options made from settings, and how to explain itself."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, ClassVar, TypeVar, get_origin
+
+import typer
+from typer.core import TyperCommand
+
+from surveycli.cli.help_page import Section, option_sections, print_help
+from surveycli.cli.ways import Way, choose_way
+from surveycli.setting import Setting, settings_of
+
+Request = TypeVar("Request")
+_TYPED, _WAY = "surveycli.typed_settings", "surveycli.way"
+
+
+class SurveyCommand(TyperCommand):
+    """A command that refuses what the way at hand does not take, before anything is done.
+
+    Subclasses override the methods for what is read only when a command is parsed or explained.
+    """
+
+    declared_ways: ClassVar[Sequence[Way]] = ()
+    declared_settings: ClassVar[Sequence[Setting]] = ()
+
+    def ways(self) -> Sequence[Way]:
+        """Return the ways to call it; none where there is one way that takes everything."""
+        return self.declared_ways
+
+    def settings(self) -> Sequence[Setting]:
+        """Return the settings that become options beside those of the function."""
+        return self.declared_settings
+
+    def sections(self) -> list[Section]:
+        """Return what its help lists beside its options."""
+        return []
+
+    def get_params(self, ctx: typer.Context) -> list[Any]:  # type: ignore[override]
+        """Return the function's options, then those made from settings; one of the function's serves for both."""
+        own = super().get_params(ctx)
+        taken = {name for param in own for name in param.opts}
+        settings = [setting for setting in self.settings() if setting.first_flag not in taken]
+        return [*own[:-1], *_options(settings), own[-1]] if settings else own
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        """Refuse what does not go together (SurveyError, exit 2), then call the function."""
+        if self.ways():
+            ctx.meta[_WAY] = choose_way(_name(ctx), self.ways(), typed(ctx))
+        return super().invoke(ctx)
+
+    def format_help(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]  # noqa: ARG002 - printed as it is made
+        """Print the page."""
+        sections = [*self.sections(), *option_sections(self.get_params(ctx), ctx)]
+        print_help(_name(ctx), _usage(self, ctx), self.help or "", self.ways(), sections)
+
+
+def add_command(
+    app: typer.Typer,
+    function: Callable[..., None],
+    *,
+    name: str = "",
+    ways: Sequence[Way] = (),
+    settings: Sequence[Setting] = (),
+) -> None:
+    """Add a function as a command under its own name (or `name`), with the ways to call it.
+
+    `settings` become options too; the function finds what was typed of them with `typed_settings`.
+    """
+    declared = {"declared_ways": tuple(ways), "declared_settings": tuple(settings)}
+    app.command(name or function.__name__, cls=type("Command", (SurveyCommand,), declared))(function)
+
+
+def way_at_hand(context: typer.Context) -> Way:
+    """Return the way in which the command was called."""
+    way = context.meta[_WAY]
+    assert isinstance(way, Way)
+    return way
+
+
+def typed(context: typer.Context) -> dict[str, object]:
+    """Return what was typed, by flag or argument name in capitals, without defaults or what the environment says."""
+    found: dict[str, object] = {}
+    for param in context.command.get_params(context):
+        source = context.get_parameter_source(str(param.name))
+        if source is not None and source.name == "COMMANDLINE":
+            name = str(param.name).upper() if param.param_type_name == "argument" else param.opts[0]
+            found[name] = context.params.get(str(param.name), typed_settings(context).get(name))
+    return found
+
+
+def typed_settings(context: typer.Context) -> dict[str, Any]:
+    """Return the typed options that are made from settings, by flag."""
+    settings: dict[str, Any] = context.meta.setdefault(_TYPED, {})
+    return settings
+
+
+def fill(kind: type[Request], context: typer.Context, **others: Any) -> Request:
+    """Return a request with what was typed of its settings, and `others` by field; the rest are its defaults."""
+    typed = typed_settings(context)
+    values = {s.name: typed[s.first_flag] for s in settings_of(kind) if s.first_flag in typed}
+    return kind(**values, **others)
+
+
+def _name(context: typer.Context) -> str:
+    """Return the command's name as it is typed, that of its group before it."""
+    above = context.parent
+    return f"{_name(above)} {context.info_name}".strip() if above is not None else ""  # type: ignore[arg-type]
+
+
+def _usage(command: SurveyCommand, context: typer.Context) -> str:
+    arguments = [p for p in command.get_params(context) if p.param_type_name == "argument"]
+    shown = [str(p.name).upper() if p.required else f"[{str(p.name).upper()}]" for p in arguments]
+    return " ".join([*shown, "[OPTIONS]"])
+
+
+def _options(settings: Sequence[Setting]) -> list[Any]:
+    """Return an option for each setting, None where it is not typed."""
+    parameters = [
+        inspect.Parameter(
+            f"setting_{number}",
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[_as_option(setting.kind) | None, _option(setting)],
+        )
+        for number, setting in enumerate(settings)
+    ]
+
+    def command(**_: Any) -> None: ...
+
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    app = typer.Typer(add_completion=False)
+    app.command()(command)
+    options = [param for param in typer.main.get_command(app).params if str(param.name).startswith("setting_")]
+    for option in options:
+        option.expose_value = False
+        option.callback = _keep  # type: ignore[assignment]  # typer tells its own contexts apart
+    return options
+
+
+def _as_option(kind: Any) -> Any:
+    """Return the type that typer reads: several values, a tuple here, are a list there."""
+    return list[str] if get_origin(kind) is tuple else kind
+
+
+def _option(setting: Setting) -> Any:
+    default = "" if setting.default is None or setting.default is False else setting.default
+    return typer.Option(
+        setting.flag,
+        help=setting.help,
+        min=setting.least,
+        show_default=setting.shown or (default != () and str(default)) or False,
+        rich_help_panel=setting.group or None,
+    )
+
+
+def _keep(context: typer.Context, option: Any, value: Any) -> Any:
+    if value is not None and value != []:
+        typed_settings(context)[option.opts[0]] = tuple(value) if isinstance(value, list) else value
+    return value

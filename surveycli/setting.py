@@ -1,0 +1,78 @@
+"""Settings: fields of frozen dataclasses that say of themselves what an option of the command line, or a file, may set.
+
+A dataclass gives each field that a user may choose a `setting`; help, options and the check of names are made from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A field as an option: its name (`optimiser.epochs` within another dataclass), type, default and help.
+
+    `flag` may be shared by several dataclasses, and is `--on/--no-on` where both can be typed. `shown` is said in the
+    place of the default. `group` is the heading that its help stands under.
+    """
+
+    name: str
+    kind: Any
+    default: Any
+    help: str
+    flag: str
+    least: float | None = None
+    shown: str = ""
+    group: str = ""
+
+    @property
+    def first_flag(self) -> str:
+        """The flag as it is typed."""
+        return self.flag.partition("/")[0]
+
+
+def setting(
+    default: Any, help: str, *, flag: str = "", least: float | None = None, shown: str = "", group: str = ""
+) -> Any:
+    """Return a dataclass field that is an option: `flag` (from the field's name if not given), at least `least`."""
+    return field(default=default, metadata={"help": help, "flag": flag, "least": least, "shown": shown, "group": group})
+
+
+def settings_of(kind: type | None) -> tuple[Setting, ...]:
+    """Return a dataclass's settings in the order of its fields, with those of dataclasses within it.
+
+    >>> from surveycli.configuration import FinetuneConfig
+    >>> [s.name for s in settings_of(FinetuneConfig) if s.flag == "--epochs"]
+    ['optimiser.epochs']
+    """
+    return () if kind is None else tuple(_settings(kind, ""))
+
+
+def _settings(kind: type, prefix: str) -> Iterator[Setting]:
+    hints = get_type_hints(kind)
+    for f in fields(kind):
+        inner = _dataclass_in(hints[f.name])
+        if inner is not None:
+            yield from _settings(inner, f"{prefix}{f.name}.")
+        elif "help" in f.metadata:
+            said = f.metadata
+            flag = said["flag"] or "--" + f.name.replace("_", "-")
+            yield Setting(
+                prefix + f.name,
+                hints[f.name],
+                f.default,
+                said["help"],
+                flag,
+                said["least"],
+                said["shown"],
+                said["group"],
+            )
+
+
+def _dataclass_in(hint: Any) -> type | None:
+    """Return the dataclass that a field holds, be it optional, or None."""
+    kinds = get_args(hint) if get_origin(hint) is UnionType else (hint,)
+    return next((kind for kind in kinds if isinstance(kind, type) and is_dataclass(kind)), None)
