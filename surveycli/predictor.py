@@ -25,6 +25,7 @@ class Need(StrEnum):
     VALIDATION_ANSWERS = "answers in the validation part"
     OWN_ANSWERS = "answers to the cells that it predicts"
     TEXTS = "wordings and names in its language"
+    OTHER_RUNS = "predictions of other runs"
     MODEL = "a language model"
     RUN = "a fine-tuning"
     MODEL_OR_RUN = "a language model or a fine-tuning"

@@ -28,6 +28,10 @@ class Answer:
     language: str = ""
     model: str | None = None
 
+    def basis_of(self, row: int) -> str:
+        """Return what the answer of one cell rests on."""
+        return self.bases[int(self.basis[row])]
+
 
 def answer_all(shares: Floats, basis: str) -> Answer:
     """Return the answer of a predictor with a single basis."""
@@ -41,25 +45,26 @@ def answer_or(
     return Answer(
         np.where(known[:, None], shares, fallback.shares),
         np.where(known, 0, fallback.basis + 1),
-        (basis, *_as_fallback(fallback.bases)),
+        (basis, *map(_as_fallback, fallback.bases)),
         chosen or {},
     )
 
 
 def answer_each(
-    shares: Floats, bases: Sequence[str | None], fallback: Answer, chosen: Mapping[str, Any] | None = None
+    shares: Floats,
+    bases: Sequence[str | None],
+    fallback: Answer | None = None,
+    chosen: Mapping[str, Any] | None = None,
 ) -> Answer:
     """Return shares (N, K) that rest on a basis each; where it is None, what `fallback` says, marked as a fallback."""
-    known = np.array([basis is not None for basis in bases], dtype=np.bool_)
-    place = {basis: number for number, basis in enumerate(dict.fromkeys(basis for basis in bases if basis is not None))}
-    return Answer(
-        np.where(known[:, None], shares, fallback.shares),
-        np.array([place.get(basis, 0) if basis else 0 for basis in bases]) * known
-        + (len(place) + fallback.basis) * ~known,
-        (*place, *_as_fallback(fallback.bases)),
-        chosen or {},
-    )
+    texts, shares = list(bases), shares.copy()
+    for row in (row for row, basis in enumerate(bases) if basis is None):
+        assert fallback is not None
+        texts[row] = _as_fallback(fallback.basis_of(row))
+        shares[row] = fallback.shares[row]
+    place = {basis: number for number, basis in enumerate(dict.fromkeys(map(str, texts)))}
+    return Answer(shares, np.array([place[str(basis)] for basis in texts], dtype=np.int64), tuple(place), chosen or {})
 
 
-def _as_fallback(bases: Sequence[str]) -> list[str]:
-    return [_FALLBACK + basis.removeprefix(_FALLBACK) for basis in bases]
+def _as_fallback(basis: str) -> str:
+    return _FALLBACK + basis.removeprefix(_FALLBACK)

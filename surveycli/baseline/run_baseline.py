@@ -10,6 +10,7 @@ import numpy as np
 
 from surveycli.baseline.answer import Answer
 from surveycli.baseline.descriptors import Descriptors, describe
+from surveycli.baseline.members import batteries, member_shares
 from surveycli.baseline.options import BaselineOptions
 from surveycli.baseline.statistical import Evidence, StatisticalPredictor, statistical_predictors
 from surveycli.baseline.texts import read_texts
@@ -97,6 +98,8 @@ def _read(store: Store, row: StatisticalPredictor, options: BaselineOptions, par
         options.seed,
         partial(_describe, store, catalogue),
         partial(read_texts, store, catalogue),
+        partial(batteries, store, catalogue),
+        lambda run_id, cells: member_shares(store, options.split, run_id, cells, width),
         answered_cells_of(target_frame, catalogue, width) if reads_own else None,
         answered_cells_of(validation_frame, catalogue, width) if validation_frame.height else None,
     )

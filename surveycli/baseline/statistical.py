@@ -8,7 +8,7 @@ from typing import Any
 
 from surveycli.baseline.answer import Answer
 from surveycli.baseline.descriptors import Descriptors
-from surveycli.distribution.arrays import AnsweredCells, Cells
+from surveycli.distribution.arrays import AnsweredCells, Cells, Floats, Ints
 from surveycli.predictor import Predictor, rows_of
 from surveycli.prompt import Describe
 
@@ -28,7 +28,8 @@ class Evidence:
     """All that predictors may read, besides their settings.
 
     `own_answers` are those to the cells that are predicted, `validation` those of the validation part: None but for
-    predictors whose rows say that they need them. `descriptors` and `texts` are read from the store when called.
+    predictors whose rows say that they need them. Read from the store when called: `descriptors`, `texts`, the number
+    of each item's battery (I,), and a run's predictions of cells (N, K), NaN where it has none.
     """
 
     train: AnsweredCells
@@ -36,6 +37,8 @@ class Evidence:
     seed: int
     descriptors: Callable[[], Descriptors]
     texts: Callable[[str, Describe], Texts]
+    batteries: Callable[[], Ints]
+    member: Callable[[str, Cells], Floats]
     own_answers: AnsweredCells | None = None
     validation: AnsweredCells | None = None
 

@@ -263,16 +263,19 @@ def _one_language(languages: list[str] | None) -> str | None:
 
 def _predict_baseline(store: Path, predictor: str, options: BaselineOptions) -> None:
     from surveycli.baseline.run_baseline import predict_baseline
-    from surveycli.cli.render import note
+    from surveycli.cli.render import note, print_frame
     from surveycli.store import open_store
 
     with open_store(store, write=True) as opened:
         run_id = predict_baseline(opened, predictor, options)
         rules = opened.rows("baseline/count_rules", run_id=run_id)
+        served = opened.frame("baseline/list_served", run_id=run_id)
     n_cells = sum(row["n_cells"] for row in rules)
     for row in rules:
         if row["basis"].startswith("fallback"):
             note(f"{row['n_cells']} of {n_cells} cells by {row['basis']}.")
+    if served.height:
+        print_frame(served, title="Each kind of cell, and what did best on held-out cells of its kind")
     _say_done(run_id, n_cells)
 
 

@@ -40,6 +40,10 @@ class Cells:
     def __len__(self) -> int:
         return len(self.item)
 
+    def cells_at(self, chosen: Ints | Bools) -> Cells:
+        """Return the chosen cells, without answers, in that order."""
+        return Cells(self.catalogue, self.item[chosen], self.population[chosen], self.n_options[chosen])
+
     @property
     def width(self) -> int:
         """K, the most options of any cell."""

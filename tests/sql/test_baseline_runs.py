@@ -20,7 +20,9 @@ from surveycli.predictor import Need
 from surveycli.store import Store, open_store
 
 # All but the pilot, which asks the cells themselves, and those that read texts, which this store has none of.
-BLIND = [row.name for row in statistical_predictors() if not row.needs & {Need.OWN_ANSWERS, Need.TEXTS}]
+BLIND = [
+    row.name for row in statistical_predictors() if not row.needs & {Need.OWN_ANSWERS, Need.TEXTS, Need.OTHER_RUNS}
+]
 COUNTRIES = ("AAA", "BBB", "CCC", "DDD")
 # Share of the first of two options, weighted; AAA has no weighted shares of item A.
 A = {"AAA": 0.9, "BBB": 0.7, "CCC": 0.5, "DDD": 0.2}

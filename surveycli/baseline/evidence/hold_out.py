@@ -49,6 +49,15 @@ def folds_like_targets(
     return tuple(folds)
 
 
+def batteries_out(train: AnsweredCells, battery: Ints, seed: int, n_folds: int = N_FOLDS) -> tuple[Fold, ...]:
+    """Return folds in which whole batteries are asked nowhere; battery (I,) numbers those of all items."""
+    there = np.unique(battery[train.item])
+    fold_of = np.random.default_rng(seed).permutation(len(there)) % n_folds
+    fold = fold_of[np.searchsorted(there, battery[train.item])]
+    held = [fold == number for number in range(n_folds)] if len(there) > 1 else []
+    return tuple(Fold(np.flatnonzero(~one), np.flatnonzero(one)) for one in held if one.any())
+
+
 def countries_are_known(train: AnsweredCells, target: Cells, descriptors: Descriptors) -> bool:
     """Return whether most target cells are of countries that the training part has."""
     country = descriptors.country[target.population]

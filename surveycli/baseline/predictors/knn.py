@@ -14,7 +14,7 @@ from surveycli.baseline.answer import Answer, answer_or
 from surveycli.baseline.encoder import load_encoder, unit_rows
 from surveycli.baseline.predictors.means import predict_position_marginal
 from surveycli.baseline.statistical import Evidence, StatisticalPredictor
-from surveycli.distribution.arrays import AnsweredCells, Bools, Cells, Floats, Ints
+from surveycli.distribution.arrays import AnsweredCells, Bools, Cells, Floats
 from surveycli.distribution.divergence import js_distance
 from surveycli.predictor import Need
 from surveycli.prompt import Describe
@@ -100,7 +100,7 @@ def neighbour_means(
         rows = np.flatnonzero(cells.n_options == n_options)
         for start in range(0, len(rows) if len(pool) else 0, _BLOCK):
             block = rows[start : start + _BLOCK]
-            means[:, block] = _block_means(pool, _take(cells, block), embeddings, ks)
+            means[:, block] = _block_means(pool, cells.cells_at(block), embeddings, ks)
             known[block] = True
     return means, known
 
@@ -111,10 +111,6 @@ def _block_means(pool: AnsweredCells, cells: Cells, embeddings: Embeddings, ks: 
     running = np.cumsum(pool.shares[nearest], axis=1)
     counts = [min(k, len(pool)) for k in ks]
     return np.stack([running[:, count - 1] / count for count in counts])
-
-
-def _take(cells: Cells, chosen: Ints) -> Cells:
-    return Cells(cells.catalogue, cells.item[chosen], cells.population[chosen], cells.n_options[chosen])
 
 
 PREDICTORS = (
