@@ -157,6 +157,6 @@ def _option(setting: Setting) -> Any:
 
 
 def _keep(context: typer.Context, option: Any, value: Any) -> Any:
-    if value is not None and value != []:
+    if value is not None and value not in ([], ()):
         typed_settings(context)[option.opts[0]] = tuple(value) if isinstance(value, list) else value
     return value
