@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+# The survey whose distributions, codebook and facts the package carries, under resources/.
+BUNDLED_SURVEY = "wvs7"
 # The parser in C is eight times as fast, and a codebook is a thousand lines; wheels of PyYAML have it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

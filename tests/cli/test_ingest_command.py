@@ -16,7 +16,7 @@ def test_ingest_reports_what_came_in_and_what_was_left_out(run_cli: Callable, tm
     path, store = write_wvs_like(tmp_path / "wvs.csv"), tmp_path / "s.duckdb"
     outcome = run_cli("ingest", path, "--store", store)
     assert outcome.code == ExitCode.OK
-    for part in ("survey wvs7", "6-0-0", "wvs7-csv", "660", "66", "17,021", "--keep-private keeps it"):
+    for part in ("survey wvs7", "6-0-0", "wvs", "660", "66", "17,021", "--keep-private keeps it"):
         assert part in outcome.out
     listed = run_cli("surveys", "--store", store, "--format", "csv")
     assert "wvs7,World Values Survey wave 7 (2017-2022),6-0-0,660,258,66,17021,wvs.csv" in listed.out
@@ -38,7 +38,7 @@ def test_several_groupings_count_a_strange_code_once(run_cli: Callable, tmp_path
     book = tmp_path / "book.csv"
     book.write_text("item_id,wording,option_code,option_label\nQ1,How much?,1,much\nQ1,How much?,2,little\n")
     query = "select n_skipped from ingest_skip where reason = 'code not in the codebook'"
-    layout = ("--codebook", book, "--layout", "wvs-table", "--replace", "--store", store)
+    layout = ("--codebook", book, "--layout", "wvs", "--replace", "--store", store)
     found = []
     for by in (("--by", "country"), ("--by", "country", "--by", "country,sex")):
         assert run_cli("ingest", path, *layout, *by).code == ExitCode.OK

@@ -131,7 +131,7 @@ def test_a_file_without_weights_has_unweighted_shares_only(frame: pl.DataFrame, 
     """Without W_WEIGHT the weighted share is NULL everywhere, and the report says so."""
     report = ingest_file(store, write(frame.drop("W_WEIGHT"), tmp_path / "w.csv"))
     assert query(store, "SELECT count(share), count(share_unweighted) > 0 FROM response_distribution") == [(0, True)]
-    assert "no weight column: no weighted shares" in {skip.reason for skip in report.skipped}
+    assert "no weight column: no weighted shares (--weight-column names one)" in {skip.reason for skip in report.skipped}
 
 
 def test_a_country_column_by_name_is_enough(frame: pl.DataFrame, store: Store, tmp_path: Path) -> None:
@@ -202,11 +202,12 @@ def test_an_unknown_grouping_is_a_usage_error(frame: pl.DataFrame, store: Store,
 
 def test_batches_of_any_size_give_the_same_answers(frame: pl.DataFrame, tmp_path: Path) -> None:
     """Reading block by block changes neither a respondent nor their order, however small the blocks."""
-    from surveycli.survey.files.csv_batches import CsvPlan, read_csv_batches
+    from surveycli.survey.files.batch import ColumnTypes
+    from surveycli.survey.files.csv_batches import read_csv_batches
     from surveycli.survey.files.text import read_head
 
     head = read_head(write(frame.select("B_COUNTRY", "Q1", "Partyname", "W_WEIGHT"), tmp_path / "w.csv"))
-    plan = CsvPlan({"Q1": pl.Int16, "Partyname": pl.String, "W_WEIGHT": pl.Float64}, frozenset({"Q1"}))
+    plan = ColumnTypes({"Q1": pl.Int16, "Partyname": pl.String, "W_WEIGHT": pl.Float64}, frozenset({"Q1"}))
     whole = pl.concat([batch.respondents for batch in read_csv_batches(head, plan)])
     for block_bytes in (37, 1000, 10_000):
         parts = pl.concat([batch.respondents for batch in read_csv_batches(head, plan, block_bytes)])

@@ -256,7 +256,7 @@ BROKEN: dict[str, tuple[Callable[[pl.DataFrame, Path], object], str]] = {
     ),
     "no items": (
         lambda frame, path: write_pew(path, frame.select("country", "weight", "SEX")),
-        "expected columns with value labels that are questions",
+        "no column makes an item",
     ),
     "no weight": (
         lambda frame, path: write_pew(path, frame.with_columns(weight=pl.lit(None, dtype=pl.Float64))),
@@ -264,7 +264,7 @@ BROKEN: dict[str, tuple[Callable[[pl.DataFrame, Path], object], str]] = {
     ),
     "no answers": (
         lambda frame, path: write_pew(path, frame.select("country", "weight", Q1=pl.lit(8.0))),
-        "expected columns with value labels that are questions",
+        "no column makes an item",
     ),
     "cut off": (
         lambda frame, path: path.write_bytes(write_pew(path, frame).read_bytes()[:-100]),

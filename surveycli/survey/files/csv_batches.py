@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from surveycli.errors import bad_input
-from surveycli.survey.files.batch import Batch, Skipped
+import numpy as np
+
+from surveycli.survey.files.batch import Batch, ColumnTypes, Place, typed_batch
 from surveycli.survey.files.text import TextHead, check_text, ragged_record, record_blocks
 
 if TYPE_CHECKING:
@@ -20,36 +20,33 @@ _BLOCK_BYTES = 4 << 20
 _QUOTED = re.compile(rb'"[^"]*"')
 
 
-@dataclass(frozen=True, slots=True)
-class CsvPlan:
-    """The columns to read, in the file's own case, with their types; a wrong cell in a strict one is an error."""
-
-    types: Mapping[str, PolarsType]
-    strict: frozenset[str]
-
-
-def read_csv_batches(head: TextHead, plan: CsvPlan, block_bytes: int = _BLOCK_BYTES) -> Iterator[Batch]:
-    """Yield the rows of the file with the columns of `plan`.
+def read_csv_batches(head: TextHead, wanted: ColumnTypes, block_bytes: int = _BLOCK_BYTES) -> Iterator[Batch]:
+    """Yield the rows of the file with the columns `wanted`, in the file's own case; those without a type are text.
 
     Blank cells are null. In columns that are not strict an unreadable cell is null and counted as skipped. Raises
     SurveyError (exit 3) for text in a strict column, records of another length, binary content and other encodings.
     """
     for block, line in record_blocks(head, block_bytes):
         check_text(block, head.path, line)
-        yield _read_block(block, line, head, plan)
+        yield _read_block(block, line, head, wanted)
 
 
-def _read_block(block: bytes, line: int, head: TextHead, plan: CsvPlan) -> Batch:
+def _read_block(block: bytes, line: int, head: TextHead, wanted: ColumnTypes) -> Batch:
     import polars as pl
 
+    types = {name: pl.String() if kind is None else kind for name, kind in wanted.types.items()}
+    # Where semicolons separate cells, commas may separate decimals.
+    decimal_comma = head.delimiter == ";" and any(kind.is_float() for kind in types.values())
     try:
-        frame = _parse(block, head, plan.types)
-        skipped: tuple[Skipped, ...] = ()
+        batch = None if decimal_comma else Batch(_parse(block, head, types))
     except pl.exceptions.PolarsError:
+        batch = None
+    if batch is None:
         # Some cell is not of its column's type, or a record is too long: read it all as text to say which.
-        frame, skipped = _convert(_parse_text(block, line, head, plan), line, head, plan)
-    _refuse_ragged(block, line, head, frame.height)
-    return Batch(frame, skipped)
+        text = _parse_text(block, line, head, types)
+        batch = typed_batch(text, wanted, Place(head.path.name, "line", line), decimal_comma=decimal_comma)
+    _refuse_ragged(block, line, head, batch.respondents.height)
+    return batch
 
 
 def _parse(block: bytes, head: TextHead, types: Mapping[str, PolarsType]) -> pl.DataFrame:
@@ -69,11 +66,11 @@ def _parse(block: bytes, head: TextHead, types: Mapping[str, PolarsType]) -> pl.
     return frame.rename(names)
 
 
-def _parse_text(block: bytes, line: int, head: TextHead, plan: CsvPlan) -> pl.DataFrame:
+def _parse_text(block: bytes, line: int, head: TextHead, names: Iterable[str]) -> pl.DataFrame:
     import polars as pl
 
     try:
-        return _parse(block, head, dict.fromkeys(plan.types, pl.String))
+        return _parse(block, head, dict.fromkeys(names, pl.String()))
     except pl.exceptions.PolarsError:
         raise ragged_record(block, head, line) from None
 
@@ -81,40 +78,10 @@ def _parse_text(block: bytes, line: int, head: TextHead, plan: CsvPlan) -> pl.Da
 def _refuse_ragged(block: bytes, line: int, head: TextHead, n_records: int) -> None:
     """Raise where a record is shorter than the header, which the parser lets pass: count the delimiters."""
     delimiter = head.delimiter.encode()
-    found = block.count(delimiter)
+    found = int(
+        np.count_nonzero(np.frombuffer(block, np.uint8) == delimiter[0])
+    )  # bytes.count is slow for a common byte
     if b'"' in block:
         found -= sum(match.count(delimiter) for match in _QUOTED.findall(block))
     if found != n_records * (len(head.columns) - 1):
         raise ragged_record(block, head, line)
-
-
-def _convert(text: pl.DataFrame, line: int, head: TextHead, plan: CsvPlan) -> tuple[pl.DataFrame, tuple[Skipped, ...]]:
-    """Return the typed columns of a block of text, and how many cells of each lenient column were unreadable."""
-    columns, skipped = [], []
-    for name, kind in plan.types.items():
-        column = text[name].str.strip_chars().replace("", None)
-        typed = _typed(column, kind)
-        wrong = typed.is_null() & column.is_not_null()
-        n_wrong = int(wrong.sum())
-        if n_wrong and name in plan.strict:
-            row = int(wrong.arg_true()[0])
-            raise bad_input(
-                f"{head.path.name}: column {name} should hold a whole number,"
-                f" found {column[row]!r} in line {line + row}.",
-                "Export the file with codes, not labels; delete or correct the line.",
-            )
-        if n_wrong:
-            skipped.append(Skipped("unreadable cell (stored as NULL)", name, n_wrong))
-        columns.append(typed)
-    return text.with_columns(columns), tuple(skipped)
-
-
-def _typed(column: pl.Series, kind: PolarsType) -> pl.Series:
-    """Return the column as `kind`; `2.0` is a whole number, `2.5` is not."""
-    import polars as pl
-
-    if not kind.is_integer():
-        return column.cast(kind, strict=False)
-    number = column.cast(pl.Float64, strict=False)
-    whole = number.set(number.is_not_null() & (number != number.floor()), None)
-    return whole.cast(kind, strict=False)

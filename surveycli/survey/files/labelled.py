@@ -7,16 +7,18 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from surveycli.errors import SurveyError, bad_input
-from surveycli.survey.files.batch import Batch
 from surveycli.survey.files.cell import Cell, clean
 from surveycli.survey.files.source import SourceFile
-from surveycli.survey.files.table import Column, SurveyTable
+from surveycli.survey.files.table import Column, SurveyTable, rows_of_frames
 from surveycli.survey.files.text import refuse_doubled
+
+if TYPE_CHECKING:
+    import polars as pl
 
 SPSS, STATA = "SPSS", "Stata"
 # It imports nothing of surveycli, and is run by its path.
@@ -36,13 +38,13 @@ def open_labelled(source: SourceFile, kind: str) -> SurveyTable:
     columns = tuple(map(_column, content["columns"]))
     refuse_doubled([column.name for column in columns], source.path)
 
-    def read(names: Sequence[str]) -> Iterator[Batch]:
+    def frames(names: list[str]) -> Iterator[pl.DataFrame]:
         import polars as pl
 
-        for part in parts:
-            yield Batch(pl.read_parquet(io.BytesIO(part), columns=list(names)))
+        return (pl.read_parquet(io.BytesIO(part), columns=names) for part in parts)
 
-    return SurveyTable(source, kind, columns, read, title=clean(content["title"]))
+    rows = rows_of_frames(source.path.name, frames)
+    return SurveyTable(source, kind, columns, rows, title=clean(content["title"]))
 
 
 def _convert(source: SourceFile, kind: str, folder: Path) -> dict[str, Any]:

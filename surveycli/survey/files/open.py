@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from surveycli.errors import SurveyError, bad_input
-from surveycli.survey.files.batch import Batch
-from surveycli.survey.files.csv_batches import CsvPlan, read_csv_batches
+from surveycli.errors import bad_input
+from surveycli.survey.files.csv_batches import read_csv_batches
 from surveycli.survey.files.labelled import SPSS, STATA, open_labelled
 from surveycli.survey.files.source import SourceFile
-from surveycli.survey.files.table import Column, SurveyTable
-from surveycli.survey.files.text import TextHead, read_head, refuse_doubled
+from surveycli.survey.files.table import Column, SurveyTable, rows_of_frames
+from surveycli.survey.files.text import read_head, refuse_doubled
 
 if TYPE_CHECKING:
     import polars as pl
@@ -59,12 +58,7 @@ def _open_text(source: SourceFile) -> SurveyTable:
     columns = tuple(Column(name) for name in head.columns)
     kind = "TSV" if head.delimiter == "\t" else "CSV"
 
-    def read(names: Sequence[str]) -> Iterator[Batch]:
-        import polars as pl
-
-        return read_csv_batches(head, CsvPlan(dict.fromkeys(names, pl.String), frozenset()))
-
-    return SurveyTable(source, kind, columns, read, head)
+    return SurveyTable(source, kind, columns, lambda wanted: read_csv_batches(head, wanted), head)
 
 
 def _open_parquet(source: SourceFile) -> SurveyTable:
@@ -84,7 +78,7 @@ def _open_parquet(source: SourceFile) -> SurveyTable:
 
 def _table_of_frame(source: SourceFile, kind: str, frame: pl.DataFrame) -> SurveyTable:
     columns = tuple(Column(name) for name in frame.columns)
-    return SurveyTable(source, kind, columns, lambda names: iter([Batch(frame.select(names))]))
+    return SurveyTable(source, kind, columns, rows_of_frames(source.path.name, lambda names: [frame.select(names)]))
 
 
 def _open_xlsx(source: SourceFile) -> SurveyTable:
@@ -111,15 +105,3 @@ def _sheet(names: Sequence[str], source: SourceFile) -> str:
             "Rename the sheet with the respondents to Data.",
         )
     return found
-
-
-def require_head(table: SurveyTable, expected: str) -> TextHead:
-    """Return the head of a delimited text file. Raises SurveyError (exit 3) where the file is of another kind."""
-    if table.head is None:
-        raise not_text(table, expected)
-    return table.head
-
-
-def not_text(table: SurveyTable, expected: str) -> SurveyError:
-    """Return the error for a file that should have been delimited text."""
-    return bad_input(f"{table.name}: expected {expected}, found a file of kind {table.kind}.", "Export it as CSV.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,11 @@ class SourceFile:
     path: Path
     sha256: str
     n_bytes: int
+
+    @property
+    def slug(self) -> str:
+        """The file's name as an id: lower case, runs of anything else as one hyphen."""
+        return re.sub(r"[^a-z0-9]+", "-", self.path.stem.lower()).strip("-") or "survey"
 
 
 def open_source(path: Path) -> SourceFile:

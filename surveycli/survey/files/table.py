@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from surveycli.errors import bad_input
-from surveycli.survey.files.batch import Batch
+from surveycli.survey.files.batch import Batch, ColumnTypes, Place, typed_batch
 from surveycli.survey.files.cell import Cell, different_cells
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.files.text import TextHead
@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column with what the file itself says about it: its label, its values' labels, which values are missing."""
+    """A column with what the file itself says about it: its label, its values' labels, which values are missing.
+
+    `header` is how the file calls it, where that is more than its name.
+    """
 
     name: str
     label: str = ""
     value_labels: Mapping[Cell, str] = field(default_factory=dict)
     missing_ranges: tuple[tuple[float, float], ...] = ()
+    header: str = ""
 
     def is_missing(self, code: float) -> bool:
         """Tell whether the file declares a code as missing."""
@@ -32,7 +36,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class SurveyTable:
-    """A file with one row per respondent, or per anything else. `read` yields the rows of some columns, in order.
+    """A file with one row per respondent, or per anything else. `rows` yields those of some columns, in order.
 
     `head` is there for delimited text, whose cells are all text. `title` is the name that the file gives itself.
     """
@@ -40,9 +44,14 @@ class SurveyTable:
     source: SourceFile
     kind: str
     columns: tuple[Column, ...]
-    read: Callable[[Sequence[str]], Iterator[Batch]]
+    rows: Callable[[ColumnTypes], Iterator[Batch]]
     head: TextHead | None = None
     title: str = ""
+    _by_name: dict[str, Column] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _present: dict[str, frozenset[Cell]] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._by_name.update({column.name.lower(): column for column in self.columns})
 
     @property
     def name(self) -> str:
@@ -51,8 +60,7 @@ class SurveyTable:
 
     def find(self, *names: str) -> Column | None:
         """Return the first of these columns that is there, without regard to case."""
-        by_name = {column.name.lower(): column for column in self.columns}
-        return next((by_name[name.lower()] for name in names if name.lower() in by_name), None)
+        return next((self._by_name[name.lower()] for name in names if name.lower() in self._by_name), None)
 
     def require(self, name: str, what: str) -> Column:
         """Return a column that the user named. Raises SurveyError (exit 3) where it is not there."""
@@ -69,6 +77,19 @@ class SurveyTable:
         names = [column.name[:30] for column in self.columns]
         return ", ".join(names[:most]) + (f"... ({len(names)} in all)" if len(names) > most else "")
 
+    def read(self, names: Sequence[str]) -> Iterator[Batch]:
+        """Yield the rows of some columns as they stand in the file."""
+        return self.read_typed(ColumnTypes(dict.fromkeys(names)))
+
+    def read_typed(self, wanted: ColumnTypes) -> Iterator[Batch]:
+        """Yield the rows of some columns under types. Raises SurveyError (exit 3) for a wrong cell in a strict one."""
+        headers = {name: self._by_name[name.lower()].header or name for name in wanted.types}
+        types = {headers[name]: kind for name, kind in wanted.types.items()}
+        names = {header: name for name, header in headers.items()}
+        for batch in self.rows(ColumnTypes(types, frozenset(headers[name] for name in wanted.strict))):
+            skipped = tuple(replace(skip, subject=names.get(skip.subject, skip.subject)) for skip in batch.skipped)
+            yield Batch(batch.respondents.rename(names), skipped)
+
     def frame(self) -> pl.DataFrame:
         """Return all columns and rows at once. Raises SurveyError (exit 3) where there are no rows."""
         import polars as pl
@@ -80,9 +101,34 @@ class SurveyTable:
         return pl.concat(frames)
 
     def present(self, names: Sequence[str]) -> dict[str, frozenset[Cell]]:
-        """Return the different cells of each column: numbers, or texts as they stand. Blank cells are left out."""
-        found: dict[str, set[Cell]] = {name: set() for name in names}
-        for batch in self.read(names) if names else ():
-            for name in names:
-                found[name].update(different_cells(batch.respondents[name]))
-        return {name: frozenset(cells) for name, cells in found.items()}
+        """Return the different cells of each column: numbers, or texts as they stand. Blank cells are left out.
+
+        The file is read for those columns alone that have not been asked for before.
+        """
+        found: dict[str, set[Cell]] = {name: set() for name in names if name not in self._present}
+        for batch in self.read(list(found)) if found else ():
+            for name, cells in found.items():
+                cells.update(different_cells(batch.respondents[name]))
+        self._present.update({name: frozenset(cells) for name, cells in found.items()})
+        return {name: self._present[name] for name in names}
+
+    def first_cells(self, names: Sequence[str]) -> dict[str, frozenset[Cell]]:
+        """Return the different cells of each column: in delimited text those of its first lines, else all of them."""
+        if self.head is None:
+            return self.present(names)
+        places = {header: place for place, header in enumerate(self.head.columns)}
+        return {name: self.head.cells(places[self._by_name[name.lower()].header or name]) for name in names}
+
+
+def rows_of_frames(
+    file_name: str, frames: Callable[[list[str]], Iterable[pl.DataFrame]]
+) -> Callable[[ColumnTypes], Iterator[Batch]]:
+    """Return the rows of a table whose columns are frames already: `frames` yields those of some columns, in order."""
+
+    def rows(wanted: ColumnTypes) -> Iterator[Batch]:
+        n_before = 0
+        for frame in frames(list(wanted.types)):
+            yield typed_batch(frame, wanted, Place(file_name, "row", n_before + 1))
+            n_before += frame.height
+
+    return rows

@@ -38,15 +38,9 @@ class TextHead:
         """`commas`, `semicolons`..."""
         return _DELIMITERS[self.delimiter]
 
-    def column(self, name: str) -> str | None:
-        """Return the column of this name in the file's own case, or None."""
-        return next((column for column in self.columns if column.lower() == name.lower()), None)
-
-    def first(self, name: str) -> str | None:
-        """Return the first row's cell in the column `name`, or None where there is none."""
-        places = [place for place, column in enumerate(self.columns) if column.lower() == name.lower()]
-        row = self.rows[0] if self.rows else ()
-        return row[places[0]] if places and places[0] < len(row) else None
+    def cells(self, place: int) -> frozenset[str]:
+        """Return the different cells of a column in the first rows, but for blank ones."""
+        return frozenset(row[place] for row in self.rows if place < len(row) and row[place].strip())
 
 
 def read_head(path: Path) -> TextHead:

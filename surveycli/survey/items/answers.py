@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from surveycli.survey.files.batch import Batch, usable_weight, without_unusable
 from surveycli.survey.files.cell import Cell, as_number, different_cells, fold
-from surveycli.survey.files.table import SurveyTable
 from surveycli.survey.items.label_rules import MISSING_CODES, STATUS_BY_CODE, status_of_label
-from surveycli.survey.places.column import CountryColumn
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,7 +16,6 @@ if TYPE_CHECKING:
 # What a cell becomes that is neither an option nor a known missing answer; it is counted under its item.
 UNLISTED = -99
 HIGHEST_CODE = 32_767
-_NO_WEIGHT = "no weighting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,67 +61,3 @@ class AnswerColumn:
         plain = series if series.dtype.is_numeric() else series.cast(pl.String, strict=False)
         result = plain.replace_strict(known, default=None, return_dtype=pl.Int16).alias(self.name)
         return result if self.blank is None else result.fill_null(self.blank)
-
-
-@dataclass(frozen=True, slots=True)
-class RespondentPlan:
-    """Which columns of a table become what: country, weight, the answers to items, and demographics.
-
-    `raw` has others that are kept as they are, each with the name that the respondents have it under.
-    """
-
-    country: CountryColumn
-    weight: str | None
-    answers: tuple[AnswerColumn, ...]
-    demographics: tuple[AnswerColumn, ...] = ()
-    raw: tuple[tuple[str, str], ...] = ()
-
-    def columns(self) -> list[str]:
-        """Return the columns that have to be read, each once."""
-        answers = (answer.column for answer in (*self.answers, *self.demographics))
-        named = [self.country.column, self.weight, *answers, *(column for column, _ in self.raw)]
-        return list(dict.fromkeys(name for name in named if name is not None))
-
-
-def plan_batches(table: SurveyTable, plan: RespondentPlan) -> Iterator[Batch]:
-    """Yield the respondents of a table with iso3, weight, items and demographics; unusable ones are left out."""
-    import polars as pl
-
-    for batch in table.read(plan.columns()):
-        raw = batch.respondents
-        columns = [_iso3(raw, plan.country), _weight(raw, plan.weight, table)]
-        columns += [answer.answers(raw[answer.column]) for answer in (*plan.answers, *plan.demographics)]
-        columns += [raw[column].alias(name) for column, name in plan.raw]
-        yield without_unusable(Batch(pl.DataFrame(columns), batch.skipped))
-
-
-def _iso3(raw: pl.DataFrame, country: CountryColumn) -> pl.Series:
-    import polars as pl
-
-    if country.column is None:
-        return pl.repeat(country.everyone, raw.height, eager=True, dtype=pl.String).alias("iso3")
-    series = raw[country.column]
-    known = {cell: iso3 or None for cell, iso3 in country.iso3.items()}
-    text = series if series.dtype.is_numeric() else series.cast(pl.String, strict=False)
-    return text.replace_strict(known, default=None, return_dtype=pl.String).alias("iso3")
-
-
-def _weight(raw: pl.DataFrame, name: str | None, table: SurveyTable) -> pl.Series:
-    """Return survey weights; a column that says `No weighting` weighs everybody 1."""
-    import polars as pl
-
-    if name is None:
-        return pl.repeat(1.0, raw.height, eager=True).alias("weight")
-    series = raw[name]
-    if not series.dtype.is_numeric():
-        text = series.cast(pl.String, strict=False).str.strip_chars()
-        if table.head is not None and table.head.delimiter == ";":
-            text = text.str.replace(",", ".", literal=True)
-        text = text.set((text.str.to_lowercase() == _NO_WEIGHT).fill_null(False), "1")
-        series = text.cast(pl.Float64, strict=False)
-    return usable_weight(series.cast(pl.Float64))
-
-
-def says_no_weighting(cells: frozenset[Cell]) -> bool:
-    """Tell whether the different cells of a weight column say that there are no weights."""
-    return bool(cells) and all(isinstance(cell, str) and fold(cell) == _NO_WEIGHT for cell in cells)

@@ -5,17 +5,52 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from surveycli.domain import Scale
+from surveycli.survey.files.batch import Skipped
 from surveycli.survey.files.cell import Cell, as_number, clean, fold
-from surveycli.survey.files.table import Column
+from surveycli.survey.files.table import Column, SurveyTable
 from surveycli.survey.items.answers import HIGHEST_CODE, AnswerColumn
 from surveycli.survey.items.codebook import ItemSpec, ItemText
-from surveycli.survey.items.label_rules import ladder_order, status_of_label
-from surveycli.survey.items.labels import LabelledItem, battery_of_name, column_rules, item_name, wording_of_column
+from surveycli.survey.items.label_rules import MISSING_CODES, ladder_order, status_of_label
+from surveycli.survey.items.labels import (
+    LabelledItem,
+    LabelledItems,
+    battery_of_name,
+    column_rules,
+    item_name,
+    wording_of_column,
+)
 
 
 def has_words(cells: Collection[Cell]) -> bool:
     """Tell whether some cell is a word that is no missing answer, so that the column holds labels, not codes."""
     return any(as_number(cell) is None and status_of_label(str(cell)) is None for cell in cells)
+
+
+def items_of_cells(
+    table: SurveyTable, columns: Sequence[Column], missing: Mapping[int, int] | None = None
+) -> LabelledItems:
+    """Return the items that columns make by what stands in their cells, and why others make none.
+
+    `missing` gives the store's code of codes that are no answer; without it all codes below 0 are missing answers of
+    unknown kind, which they are in every survey that has them.
+    """
+    present = table.present([column.name for column in columns])
+    items: list[LabelledItem] = []
+    skipped: list[Skipped] = []
+    for column in columns:
+        cells = present[column.name]
+        item = item_of_cells(column, cells, len(items), _negative(cells) if missing is None else missing)
+        if isinstance(item, str):
+            skipped.append(Skipped(item, column.name, 1))
+        else:
+            items.append(item)
+    note = "not left out: options from the cells (--codebook gives wordings, labels and order)"
+    return LabelledItems(tuple(items), (*skipped, *([Skipped(note, "items", len(items))] if items else [])))
+
+
+def _negative(cells: Collection[Cell]) -> dict[int, int]:
+    numbers = (number for cell in cells if (number := as_number(cell)) is not None and number < 0)
+    return {int(number): MISSING_CODES["missing_other"] for number in numbers if number == int(number)}
 
 
 def item_of_cells(

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from surveycli.errors import SurveyError, bad_input, usage
-from surveycli.survey.files.open import open_table, require_head
+from surveycli.survey.files.open import open_table
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.files.table import SurveyTable
-from surveycli.survey.readers import distributions, generic, goqa, pew, wvs_csv, wvs_table
+from surveycli.survey.readers import distributions, generic, goqa, pew, wvs
 from surveycli.survey.readers.readout import DistributionFile, RespondentFile
 from surveycli.survey.request import IngestOptions
 
@@ -34,19 +34,6 @@ def _names(table: SurveyTable) -> list[str]:
     return [column.name for column in table.columns]
 
 
-def _is_wvs7_csv(table: SurveyTable, options: IngestOptions) -> bool:
-    """Tell whether the reader of the cross-national CSV knows the file, and the user asked for nothing it lacks."""
-    head = table.head
-    named = options.codebook or options.items or options.country_column or options.weight_column
-    asked = bool(named) and options.layout is None
-    return head is not None and head.delimiter == "," and not asked and wvs_csv.is_wvs7_csv(head)
-
-
-def _read_wvs7_csv(table: SurveyTable, options: IngestOptions) -> SurveyFile:
-    head = require_head(table, "the cross-national CSV of WVS wave 7")
-    return wvs_csv.read_wvs7_csv(table.source, head, options)
-
-
 # In the order in which they are tried.
 LAYOUTS = (
     Layout(
@@ -64,17 +51,10 @@ LAYOUTS = (
         strict=True,
     ),
     Layout(
-        wvs_csv.LAYOUT,
-        "a cross-national CSV of WVS wave 7",
-        _is_wvs7_csv,
-        _read_wvs7_csv,
-        strict=True,
-    ),
-    Layout(
-        wvs_table.LAYOUT,
-        "another file of WVS (one country, wave 5 or 6, semicolons, tabs, XLSX, SPSS, Stata, Parquet)",
-        lambda table, _: wvs_table.is_wvs_table(table),
-        wvs_table.read_wvs_table,
+        wvs.LAYOUT,
+        "the World Values Survey (wave 5, 6 or 7, of one or all countries; CSV, XLSX, SPSS, Stata, Parquet)",
+        lambda table, _: wvs.is_wvs(table),
+        wvs.read_wvs,
     ),
     Layout(
         pew.LAYOUT,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from surveycli.errors import bad_input
 from surveycli.survey.files.cell import clean
 from surveycli.survey.files.labelled import SPSS
 from surveycli.survey.files.table import Column, SurveyTable
-from surveycli.survey.items.answers import RespondentPlan, plan_batches
-from surveycli.survey.items.codebook import Codebook, SurveyFacts
+from surveycli.survey.items.codebook import SurveyFacts
+from surveycli.survey.items.file_items import Items, described_items, own_items
 from surveycli.survey.items.label_rules import MISSING_CODES, STATUS_BY_CODE
 from surveycli.survey.items.labels import items_of_table
 from surveycli.survey.items.user_codebook import read_user_codebook
@@ -18,7 +17,7 @@ from surveycli.survey.places.column import read_countries
 from surveycli.survey.places.country import find_iso3
 from surveycli.survey.population.demographics import Roles, demographics_of_table
 from surveycli.survey.population.find_groups import groups_of_table
-from surveycli.survey.readers.generic import Items, item_ids, user_items
+from surveycli.survey.population.respondents import RespondentPlan, read_respondents
 from surveycli.survey.readers.readout import RespondentFile
 from surveycli.survey.request import IngestOptions
 
@@ -65,10 +64,10 @@ def read_pew(table: SurveyTable, options: IngestOptions) -> RespondentFile:
         survey_id=survey_id,
         facts=SurveyFacts(title, wave=year, source="https://www.pewresearch.org"),
         codebook=items.codebook,
-        roles=Roles("iso3", "weight", item_ids(items), demographics.demographics),
+        roles=Roles("iso3", "weight", items.ids, demographics.demographics),
         missing=dict(STATUS_BY_CODE),
         groups=groups,
-        batches=lambda: plan_batches(table, plan),
+        batches=lambda: read_respondents(table, plan),
         skipped=items.skipped + countries.skipped,
     )
 
@@ -77,16 +76,8 @@ def _items(table: SurveyTable, options: IngestOptions, taken: tuple[str, ...]) -
     """Return the items of the user's codebook, else of the file's own labels; blank cells were not asked."""
     blank = MISSING_CODES["not_asked"]
     if options.codebook:
-        items = user_items(table, read_user_codebook(options.codebook), options.items)
-        return replace(items, answers=tuple(replace(answer, blank=blank) for answer in items.answers))
-    found = items_of_table(table, wanted=options.items, taken=taken, blank=blank)
-    if not found.items:
-        raise bad_input(
-            f"{table.name}: expected columns with value labels that are questions, found none.",
-            "Name them with --items Q1,Q2* or describe them with --codebook.",
-        )
-    codebook = Codebook("pew", tuple(item.spec for item in found.items), origin="official")
-    return Items(codebook, tuple(item.answer for item in found.items), found.skipped)
+        return described_items(table, read_user_codebook(options.codebook), options.items, blank)
+    return own_items(table, "pew", items_of_table(table, wanted=options.items, taken=taken, blank=blank))
 
 
 def _role(table: SurveyTable, named: str | None, usual: Column | None, what: str) -> Column:

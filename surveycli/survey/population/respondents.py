@@ -1,0 +1,86 @@
+"""Respondents as the store has them: country, weight, answers, and how many of them cannot be counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from surveycli.survey.files.batch import Batch, ColumnTypes, Skipped
+from surveycli.survey.files.cell import as_number
+from surveycli.survey.files.table import SurveyTable
+from surveycli.survey.items.answers import AnswerColumn
+from surveycli.survey.places.column import CountryColumn
+from surveycli.survey.population.weight import weights_of
+
+if TYPE_CHECKING:
+    import polars as pl
+    from polars._typing import PolarsDataType as PolarsType
+
+
+@dataclass(frozen=True, slots=True)
+class RespondentPlan:
+    """Which columns of a table become what: country, weight, the answers to items, and demographics.
+
+    `raw` has others that are kept as they are, each with the name that the respondents have it under; `types` are those
+    of raw columns that do not stay as they stand in the file, `strict` those whose cells have to be of their type.
+    """
+
+    country: CountryColumn
+    weight: str | None
+    answers: tuple[AnswerColumn, ...]
+    demographics: tuple[AnswerColumn, ...] = ()
+    raw: tuple[tuple[str, str], ...] = ()
+    types: Mapping[str, PolarsType] = field(default_factory=dict)
+    strict: frozenset[str] = frozenset()
+
+    def columns(self) -> ColumnTypes:
+        """Return the columns that have to be read, each once."""
+        answers = (answer.column for answer in (*self.answers, *self.demographics))
+        named = [self.country.column, self.weight, *answers, *(column for column, _ in self.raw)]
+        return ColumnTypes({name: self.types.get(name) for name in named if name is not None}, self.strict)
+
+
+def read_respondents(table: SurveyTable, plan: RespondentPlan) -> Iterator[Batch]:
+    """Yield the respondents of a table with iso3, weight, items and demographics.
+
+    Those without a country or a weight are left out and counted.
+    """
+    import polars as pl
+
+    for batch in table.read_typed(plan.columns()):
+        cells = batch.respondents
+        columns = [_iso3(cells, plan.country), weights_of(cells, plan.weight, table)]
+        columns += [answer.answers(cells[answer.column]) for answer in (*plan.answers, *plan.demographics)]
+        columns += [cells[column].alias(name) for column, name in plan.raw]
+        yield _countable(Batch(pl.DataFrame(columns), batch.skipped))
+
+
+def _iso3(cells: pl.DataFrame, country: CountryColumn) -> pl.Series:
+    import polars as pl
+
+    if country.column is None:
+        return pl.repeat(country.everyone, cells.height, eager=True, dtype=pl.String).alias("iso3")
+    series = cells[country.column]
+    numeric = series.dtype.is_numeric()
+    keys = ((as_number(cell) if numeric else str(cell), iso3) for cell, iso3 in country.iso3.items())
+    known = {key: iso3 or None for key, iso3 in keys if key is not None}
+    plain = series.cast(pl.Float64 if numeric else pl.String, strict=False)
+    return plain.replace_strict(known, default=None, return_dtype=pl.String).alias("iso3")
+
+
+def _countable(batch: Batch) -> Batch:
+    """Return the batch without rows that lack a country or a weight, and with their count."""
+    import polars as pl
+
+    frame = batch.respondents
+    no_country = int(frame["iso3"].is_null().sum())
+    no_weight = int((frame["iso3"].is_not_null() & frame["weight"].is_null()).sum())
+    if not no_country and not no_weight:
+        return batch
+    skipped = (
+        Skipped("respondent without a country", "rows", no_country),
+        Skipped("respondent without a valid weight", "rows", no_weight),
+    )
+    kept = frame.filter(pl.col("iso3").is_not_null() & pl.col("weight").is_not_null())
+    return Batch(kept, batch.skipped + tuple(skip for skip in skipped if skip.n_skipped))

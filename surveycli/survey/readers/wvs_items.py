@@ -1,0 +1,70 @@
+"""The items of a file of the World Values Survey: of the bundled codebook, the user's, its labels, or its cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from surveycli.bundled import BUNDLED_SURVEY
+from surveycli.survey.files.cell import Cell
+from surveycli.survey.files.table import Column, SurveyTable
+from surveycli.survey.items.cells import items_of_cells
+from surveycli.survey.items.codebook import load_codebook
+from surveycli.survey.items.file_items import Items, described_items, own_items
+from surveycli.survey.items.label_rules import status_of_label
+from surveycli.survey.items.labels import items_of_table, match_columns
+from surveycli.survey.items.user_codebook import UserCodebook, read_user_codebook
+from surveycli.survey.readers.wvs_columns import WAVE_7, is_coded_wave7, missing_codes, wave7_items
+from surveycli.survey.request import IngestOptions
+
+OLD_ITEM = re.compile(r"V(\d+)[A-Z_]*\w?", re.IGNORECASE)
+_ALL_OLD_ITEMS = {"first": 4, "last": 10_000}
+
+
+def items_of_file(
+    table: SurveyTable, wave: int | None, known_wave: Mapping[str, Any] | None, options: IngestOptions
+) -> Items:
+    """Return the items of a file of one wave. Raises SurveyError (exit 3) where it has none.
+
+    `known_wave` says which columns of an older wave are its items.
+    """
+    if options.codebook:
+        book = read_user_codebook(options.codebook)
+        return described_items(table, replace(book, missing=missing_codes() | dict(book.missing)), options.items)
+    if is_coded_wave7(table, wave):
+        return described_items(
+            table, UserCodebook(load_codebook(BUNDLED_SURVEY), missing=missing_codes()), options.items
+        )
+    columns = _item_columns(table, wave, known_wave or _ALL_OLD_ITEMS, options)
+    if any(column.value_labels for column in columns) and wave != WAVE_7:
+        known = replace(table, columns=tuple(map(_with_missing, table.columns)))
+        found = items_of_table(known, wanted=[column.name for column in columns], taken=(), blank=None)
+    else:
+        found = items_of_cells(table, columns, {code: code for code in missing_codes()})
+    return own_items(table, f"wvs{wave}-file" if wave else "wvs-file", found)
+
+
+def _item_columns(
+    table: SurveyTable, wave: int | None, known_wave: Mapping[str, Any], options: IngestOptions
+) -> list[Column]:
+    if options.items:
+        return match_columns(table, options.items)
+    if wave == WAVE_7:
+        return wave7_items(table)
+    return [
+        column
+        for column in table.columns
+        if (found := OLD_ITEM.fullmatch(column.name)) and known_wave["first"] <= int(found[1]) <= known_wave["last"]
+    ]
+
+
+def _with_missing(column: Column) -> Column:
+    """Return a column in which the missing codes of WVS are known, whatever their labels say, or without any."""
+    plain: dict[Cell, str] = {
+        code: status.replace("_", " ")
+        for code, status in missing_codes().items()
+        if status_of_label(column.value_labels.get(code, "")) is None
+    }
+    return replace(column, value_labels={**column.value_labels, **plain}) if column.value_labels else column
