@@ -7,19 +7,39 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from surveycli.cli.command import add_command
 from surveycli.cli.options import DEFAULT_STORE, StorePath
+from surveycli.cli.ways import Way, flags, given
 from surveycli.domain import Shares
+from surveycli.request.report import ExportName, ExportRequest, ImportRequest, Quantity
 
 if TYPE_CHECKING:
     from surveycli.exchange.import_predictions import ImportReport
 
+_WRITES = "WHAT --output --language --replace --store"
+_EXPORTS = {
+    ExportName.DISTRIBUTIONS: ("What people answered, one row per option.", "--survey"),
+    ExportName.PREDICTIONS: ("What runs predicted, one row per option.", "--run"),
+    ExportName.SCORES: ("Every metric, one row per cell and part.", "--run"),
+    ExportName.PROMPTS: ("Questions with target distributions, one row per cell.", "--split"),
+}
+EXPORT_WAYS = tuple(
+    Way(
+        f"{name.value} --output FILE" + (" --split SPLIT" if name is ExportName.PROMPTS else ""),
+        about,
+        flags(_WRITES, takes),
+        given("WHAT", value=name),
+        ("--output", "--split") if name is ExportName.PROMPTS else ("--output",),
+    )
+    for name, (about, takes) in _EXPORTS.items()
+)
 _Survey = Annotated[str | None, typer.Option("--survey", help="Only this survey.", show_default="any")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("import-predictions")(import_predictions)
-    app.command("export")(export)
+    add_command(app, import_predictions, name="import-predictions")
+    add_command(app, export, ways=EXPORT_WAYS)
 
 
 def import_predictions(
@@ -36,8 +56,7 @@ def import_predictions(
     ] = None,
     survey: _Survey = None,
     quantity: Annotated[
-        str | None,
-        typer.Option(help="probability, log-probability, count or answers.", show_default="told by the columns"),
+        Quantity | None, typer.Option(help="What the number of a row is.", show_default="told by the columns")
     ] = None,
     model: Annotated[str | None, typer.Option(help="What made the predictions, for the record.")] = None,
     shares: Annotated[Shares, typer.Option(help="Which human shares they are scored against.")] = Shares.WEIGHTED,
@@ -45,18 +64,15 @@ def import_predictions(
 ) -> None:
     """Take in predictions that another tool made, as a run to score beside all others.
 
-    Example: [bold]surveycli import-predictions theirs.csv --run theirs --split paper[/bold]
+    Examples:
+      surveycli import-predictions theirs.csv --run theirs --split paper
+      surveycli import-predictions logprobs.jsonl --run served --model llama3-8b-instruct
     """
-    from surveycli.errors import usage
-    from surveycli.exchange.import_predictions import ImportRequest, Quantity
     from surveycli.exchange.import_predictions import import_predictions as take_in
     from surveycli.store import open_store
 
-    if quantity is not None and quantity not in set(Quantity):
-        raise usage(f"There is no quantity {quantity!r}.", f"Choose one of {', '.join(Quantity)}.")
-    kind = None if quantity is None else Quantity(quantity)
     with open_store(store, write=True) as opened:
-        report = take_in(opened, ImportRequest(file, run, survey, split, kind, model, shares))
+        report = take_in(opened, ImportRequest(file, run, survey, split, quantity, model, shares))
     _print_report(report)
 
 
@@ -73,7 +89,7 @@ def _print_report(report: ImportReport) -> None:
 
 
 def export(
-    what: Annotated[str, typer.Argument(help="distributions, predictions, scores or prompts.")],
+    what: Annotated[ExportName, typer.Argument(help=f"What to write: {', '.join(ExportName)}.")],
     output: Annotated[
         Path,
         typer.Option(
@@ -91,9 +107,11 @@ def export(
 ) -> None:
     """Write a table of the store to a file that other tools read.
 
-    Example: [bold]surveycli export predictions --run item-mean-1 -o predictions.parquet[/bold]
+    Examples:
+      surveycli export predictions --run item-mean-1 --output predictions.parquet
+      surveycli export prompts --split paper --output prompts
     """
-    from surveycli.exchange.export import ExportRequest, export_table
+    from surveycli.exchange.export import export_table
     from surveycli.store import open_store
 
     request = ExportRequest(what, output, tuple(run or ()), survey, split, language, replace)

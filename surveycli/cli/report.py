@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from surveycli.cli.command import add_command
 from surveycli.cli.options import DEFAULT_STORE, StorePath
+from surveycli.cli.ways import Way, flags, given
 from surveycli.grouping import By
+from surveycli.request.report import DEFAULT_METRIC, PlotKind, PlotRequest, ReportRequest
 
 if TYPE_CHECKING:
     from surveycli.report.page import Figure
@@ -24,14 +27,34 @@ class PageFormat(StrEnum):
     PDF = "pdf"
 
 
+_DRAWS = "KIND RUNS --output --store"
+_PLOTS = {
+    PlotKind.DISTRIBUTION: ("People's answers to an item beside predictions.", "--item --country"),
+    PlotKind.SCORES: ("Mean score by part, or by what --by says.", "--by --metric"),
+    PlotKind.COMPARE: ("Paired differences of two runs and more.", "--by --metric"),
+    PlotKind.CALIBRATION: ("People's share by predicted share.", ""),
+    PlotKind.LEARNING: ("Loss by epoch of fine-tunings.", ""),
+    PlotKind.MAP: ("Mean score by country on a map.", "--metric"),
+    PlotKind.HEAT: ("Mean score by country and dimension.", "--metric"),
+}
+PLOT_WAYS = tuple(
+    Way(
+        f"{kind.value} RUNS" + (" --item ITEM" if kind is PlotKind.DISTRIBUTION else ""),
+        about,
+        flags(_DRAWS, takes),
+        given("KIND", value=kind),
+        ("--item",) if kind is PlotKind.DISTRIBUTION else (),
+    )
+    for kind, (about, takes) in _PLOTS.items()
+)
+
 _Metric = Annotated[str, typer.Option("--metric", "-m", help="The metric of the charts.")]
-_DEFAULT_METRIC = "paper_one_minus_jsd"
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("report")(report)
-    app.command("plot")(plot)
+    add_command(app, report)
+    add_command(app, plot, ways=PLOT_WAYS)
 
 
 def report(
@@ -43,18 +66,20 @@ def report(
     item: Annotated[
         list[str] | None, typer.Option("--item", help="An item whose answers to show; repeat for several.")
     ] = None,
-    metric: _Metric = _DEFAULT_METRIC,
+    metric: _Metric = DEFAULT_METRIC,
     title: Annotated[str, typer.Option(help="Title of the page.", show_default="made from the runs")] = "",
     replace: Annotated[bool, typer.Option("--replace", help="Write over an existing file.")] = False,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
     """Write one self-contained page about runs: it opens offline in any browser and can be mailed as it is.
 
-    Example: [bold]surveycli report item-mean-1 uniform-1 --item Q57 -o report.html[/bold]
+    Examples:
+      surveycli report item-mean-1 uniform-1 --item Q57
+      surveycli report item-mean-1 --output report.pdf
     """
     from surveycli.cli.render import progress_bar
     from surveycli.errors import conflict
-    from surveycli.report.make import ReportRequest, make_report, print_pdf
+    from surveycli.report.make import make_report, print_pdf
     from surveycli.store import open_store
 
     if output.exists() and not replace:
@@ -71,7 +96,7 @@ def report(
 
 
 def plot(
-    kind: Annotated[str, typer.Argument(help="distribution, scores, compare, calibration, learning, map or heat.")],
+    kind: Annotated[PlotKind, typer.Argument(help=f"What to draw: {', '.join(PlotKind)}.")],
     runs: Annotated[list[str], typer.Argument(help="Runs to show.")],
     output: Annotated[
         Path | None,
@@ -83,14 +108,16 @@ def plot(
         typer.Option("--country", "--population", help="Whose answers: ISO-3 code, name or a subgroup's id."),
     ] = None,
     by: Annotated[By, typer.Option("--by", help="What scores are split up by.")] = By.PART,
-    metric: _Metric = _DEFAULT_METRIC,
+    metric: _Metric = DEFAULT_METRIC,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
     """Draw one figure into a file, or its numbers with bars in the terminal.
 
-    Example: [bold]surveycli plot scores item-mean-1 uniform-1 -o scores.png[/bold]
+    Examples:
+      surveycli plot scores item-mean-1 uniform-1 --output scores.png
+      surveycli plot distribution item-mean-1 --item Q57 --country KEN
     """
-    from surveycli.report.plots import PlotRequest, draw, save_figure
+    from surveycli.report.plots import draw, save_figure
     from surveycli.store import open_store
 
     with open_store(store, write=True) as opened:
@@ -111,11 +138,8 @@ def _print_figure(figure: Figure) -> None:
     table = figure.table
     column = next((name for name in ("share", "value") if name in table.columns), None)
     if column is not None:
-        most = table[column].abs().max() or 1.0
-        bars = [_bar(value, float(str(most))) for value in table[column].to_list()]
+        sizes = table[column].abs().fill_null(0.0).to_list()
+        most = max(sizes, default=0.0) or 1.0
+        bars = ["█" * round(_BAR_WIDTH * size / most) for size in sizes]
         table = table.with_columns(pl.Series("", bars, dtype=pl.String))
     print_frame(table, title=figure.title)
-
-
-def _bar(value: float | None, most: float) -> str:
-    return "" if value is None else "█" * round(_BAR_WIDTH * abs(value) / most)

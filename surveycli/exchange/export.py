@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from surveycli.errors import conflict, not_found, usage
 from surveycli.exchange.dataset import write_dataset
+from surveycli.request.report import ExportName, ExportRequest
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,49 +20,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """Something that can be exported: one line of help, the query behind it, whether it is about runs or a split."""
+    """Something that can be exported: one line of help and the query behind it."""
 
-    name: str
+    name: ExportName
     help: str
     query: str
-    of: str
 
 
-EXPORTS: dict[str, Export] = {
+EXPORTS: dict[ExportName, Export] = {
     export.name: export
     for export in (
-        Export("distributions", "What people answered: one row per option.", "exchange/export_distributions", "survey"),
-        Export("predictions", "What runs predicted: one row per option.", "exchange/export_predictions", "run"),
-        Export("scores", "Every metric: one row per cell and part.", "exchange/export_scores", "run"),
-        Export("prompts", "Questions with target distributions: one row per cell.", "exchange/export_prompts", "split"),
+        Export(ExportName.DISTRIBUTIONS, "What people answered: one row per option.", "exchange/export_distributions"),
+        Export(ExportName.PREDICTIONS, "What runs predicted: one row per option.", "exchange/export_predictions"),
+        Export(ExportName.SCORES, "Every metric: one row per cell and part.", "exchange/export_scores"),
+        Export(ExportName.PROMPTS, "Questions with target distributions: one row per cell.", "exchange/export_prompts"),
     )
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ExportRequest:
-    """What to export, about which runs, survey or split (empty: all), into which file; `language` is that of texts."""
-
-    name: str
-    target: Path
-    runs: tuple[str, ...] = ()
-    survey_id: str | None = None
-    split: str | None = None
-    language: str = "en"
-    replace: bool = False
 
 
 def export_table(store: Store, request: ExportRequest) -> int:
     """Write the table to the file, in the format of its ending, and return the number of rows.
 
-    Raises SurveyError: 2 for an unknown table, ending or a split that is missing, 4 where there is nothing to export,
+    Raises SurveyError: 2 for an unknown ending, 4 where there is nothing to export,
     5 where the file exists.
     """
-    export = EXPORTS.get(request.name)
-    if export is None:
-        raise usage(f"There is no export {request.name!r}.", f"Choose one of {', '.join(EXPORTS)}.")
-    if export.of == "split" and request.split is None:
-        raise usage(f"{export.name} are of a split: --split is missing.", "`surveycli split` lists and makes splits.")
+    export = EXPORTS[request.name]
     write = _writer(request.target)
     if request.target.exists() and not request.replace:
         raise conflict(f"{request.target} is there already.", "--replace writes over it; -o names another.")

@@ -7,13 +7,12 @@ simulated answer, without any number. Columns go by the names that tools give th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from surveycli.domain import Shares
-from surveycli.errors import bad_input
+from surveycli.errors import bad_input, not_found
+from surveycli.request.report import ImportRequest, Quantity
 from surveycli.store import RunRecord, Store, finish_run, start_run
+from surveycli.store.run_record import utc_now
 from surveycli.survey.files.open import open_table
 from surveycli.survey.files.source import SourceFile, open_source
 
@@ -23,15 +22,6 @@ if TYPE_CHECKING:
 PREDICTOR = "imported"
 _TOLERANCE = 0.02  # what rounding to percent can take from a sum of shares
 _MOST_EXAMPLES = 5
-
-
-class Quantity(StrEnum):
-    """What the number of a row is. `answers`: there is none, each row is one simulated answer."""
-
-    PROBABILITY = "probability"
-    LOG_PROBABILITY = "log-probability"
-    COUNT = "count"
-    ANSWERS = "answers"
 
 
 _KEYS = {
@@ -46,23 +36,6 @@ _NUMBERS = {
     Quantity.LOG_PROBABILITY: ("log_probability", "logprob", "log_prob", "logprobs"),
     Quantity.COUNT: ("count", "n", "n_answers"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ImportRequest:
-    """Which file becomes which run.
-
-    `survey_id` None takes whichever survey has an item; `quantity` None is told by the columns. `split` is the one by
-    whose parts scores are told apart.
-    """
-
-    file: Path
-    run_id: str
-    survey_id: str | None = None
-    split: str | None = None
-    quantity: Quantity | None = None
-    model: str | None = None
-    shares: Shares = Shares.WEIGHTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +66,8 @@ def import_predictions(store: Store, request: ImportRequest) -> ImportReport:
     counts and answers become shares. A cell with a row that matches nothing is left out whole. Raises SurveyError: 3
     for a file that cannot be read or of which nothing matched, 4 for an unknown split, 5 where the run's name is taken.
     """
+    if request.split is not None and not store.rows("run/list_parts", split=request.split):
+        raise not_found(f"There is no split {request.split!r}.", "`surveycli split` lists and makes splits.")
     source = open_source(request.file)
     rows, quantity = _rows_of(source, request.quantity)
     matched = store.frame(
@@ -126,7 +101,13 @@ def import_predictions(store: Store, request: ImportRequest) -> ImportReport:
     )
     with store.transaction():
         start_run(store, record)
-        store.run("exchange/write_predictions", frames={"incoming": cells}, run_id=request.run_id)
+        store.run(
+            "exchange/write_predictions",
+            frames={"incoming": cells},
+            run_id=request.run_id,
+            split=request.split,
+            now=utc_now(),
+        )
         finish_run(store, request.run_id)
     return ImportReport(request.run_id, quantity, rows.height, cells.height, tuple(left_out))
 

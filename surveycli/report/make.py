@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from surveycli.distribution.metric import find_metric
@@ -27,9 +26,10 @@ from surveycli.report.sections import (
     places_section,
     provenance_section,
 )
+from surveycli.request.report import ReportRequest
 from surveycli.score.cells import scored_cells
 from surveycli.score.score_run import score_run
-from surveycli.score.table import DEFAULT_METRIC, Request
+from surveycli.score.table import Request
 from surveycli.store import Store
 
 SECTIONS: tuple[Callable[[Subject], Section | None], ...] = (
@@ -46,16 +46,6 @@ SECTIONS: tuple[Callable[[Subject], Section | None], ...] = (
 MOST_RUNS = 6
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _PRINT_SECONDS = 120
-
-
-@dataclass(frozen=True, slots=True)
-class ReportRequest:
-    """What to report: runs, the first in detail; the metric of its charts; items that must be shown; a title."""
-
-    runs: tuple[str, ...]
-    metric: str = DEFAULT_METRIC
-    items: tuple[str, ...] = ()
-    title: str = ""
 
 
 def make_report(store: Store, request: ReportRequest, progress: Progress = silent) -> str:

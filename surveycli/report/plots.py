@@ -13,7 +13,7 @@ from surveycli.errors import not_found, usage
 from surveycli.grouping import By
 from surveycli.report import charts
 from surveycli.report.compared_cells import compared_cells
-from surveycli.report.make import ReportRequest, subject_of
+from surveycli.report.make import subject_of
 from surveycli.report.page import VEGALITE, Figure, Section
 from surveycli.report.sections import (
     Subject,
@@ -23,7 +23,7 @@ from surveycli.report.sections import (
     metric_words,
     places_section,
 )
-from surveycli.score.table import DEFAULT_METRIC
+from surveycli.request.report import PlotKind, PlotRequest, ReportRequest
 
 if TYPE_CHECKING:
     from surveycli.store import Store
@@ -32,24 +32,11 @@ _PIXELS = 2.0  # per point of a PNG: sharp on today's screens and in print
 
 
 @dataclass(frozen=True, slots=True)
-class PlotRequest:
-    """What to draw: a kind, runs, and what the kind takes of metric, grouping, item and population."""
-
-    kind: str
-    runs: tuple[str, ...]
-    metric: str = DEFAULT_METRIC
-    by: By = By.PART
-    item: str | None = None
-    population: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Plot:
-    """A kind of figure: one line of help, the options that change it, and what makes it."""
+    """A kind of figure: one line of help, what makes it, and of how many runs at least."""
 
-    name: str
+    name: PlotKind
     help: str
-    takes: frozenset[str]
     make: Callable[[Subject, PlotRequest], Figure]
     least_runs: int = 1
 
@@ -57,22 +44,12 @@ class Plot:
 def draw(store: Store, request: PlotRequest) -> Figure:
     """Return the figure that was asked for, scored anew first.
 
-    Raises SurveyError: 2 for an unknown kind, too few runs or options that it does not take, 4 for unknown names, or
-    where the store has nothing to draw.
+    Raises SurveyError: 2 for too few runs, 4 for unknown names, or where the store has nothing to draw.
     """
-    plot = find_plot(request.kind)
+    plot = PLOTS[request.kind]
     if len(request.runs) < plot.least_runs:
         raise usage(f"A {plot.name} plot needs {plot.least_runs} runs.", "`surveycli runs` lists them.")
-    if "item" in plot.takes and request.item is None:
-        raise usage(f"A {plot.name} plot needs --item.", "`surveycli items` lists items.")
     return plot.make(subject_of(store, ReportRequest(request.runs, request.metric)), request)
-
-
-def find_plot(kind: str) -> Plot:
-    """Return the row of a kind. Raises SurveyError (exit 2) where there is none."""
-    if kind not in PLOTS:
-        raise usage(f"There is no plot {kind!r}.", f"Kinds: {', '.join(PLOTS)}.")
-    return PLOTS[kind]
 
 
 def save_figure(figure: Figure, target: Path) -> None:
@@ -161,34 +138,30 @@ def _of_section(
     return figure_of
 
 
-PLOTS: dict[str, Plot] = {
+PLOTS: dict[PlotKind, Plot] = {
     plot.name: plot
     for plot in (
-        Plot("distribution", "People's answers beside predictions.", frozenset({"item", "country"}), _distribution),
-        Plot("scores", "Mean score by part, or by what --by says.", frozenset({"by", "metric"}), _scores),
-        Plot("compare", "Paired differences of runs.", frozenset({"by", "metric"}), _compare, least_runs=2),
+        Plot(PlotKind.DISTRIBUTION, "People's answers beside predictions.", _distribution),
+        Plot(PlotKind.SCORES, "Mean score by part, or by what --by says.", _scores),
+        Plot(PlotKind.COMPARE, "Paired differences of runs.", _compare, least_runs=2),
         Plot(
-            "calibration",
+            PlotKind.CALIBRATION,
             "People's share by predicted share.",
-            frozenset(),
             _of_section(calibration_section, 0, "These runs have no scored options."),
         ),
         Plot(
-            "learning",
+            PlotKind.LEARNING,
             "Loss by epoch of fine-tunings.",
-            frozenset(),
             _of_section(learning_section, 0, "None of these runs has a learning curve."),
         ),
         Plot(
-            "map",
+            PlotKind.MAP,
             "Mean score by country on a map.",
-            frozenset({"metric"}),
             _of_section(places_section, 0, "A map needs scores of two countries."),
         ),
         Plot(
-            "heat",
+            PlotKind.HEAT,
             "Mean score by country and dimension.",
-            frozenset({"metric"}),
             _of_section(places_section, 1, "A heat map needs scores of two countries."),
         ),
     )

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from scored_store import RUNS, make_scored_store
 
-from surveycli.report.make import ReportRequest, make_report, print_pdf
+from surveycli.report.make import make_report, print_pdf
+from surveycli.request.report import ReportRequest
 from surveycli.store import open_store
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
