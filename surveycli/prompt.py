@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
-from importlib import resources
 
-import yaml
-
+from surveycli.bundled import read_yaml, resource
 from surveycli.domain import Population, Question
 from surveycli.errors import bad_input, not_found
+from surveycli.untrusted.text import excerpt, shown
 
 LETTERS = string.ascii_uppercase
 
@@ -81,8 +80,8 @@ def load_template(language: str) -> PromptTemplate:
             f"There are no prompt sentences in {language!r}; the package has {', '.join(known)}.",
             f"`surveycli translate --to {language} --write-prompt-frame FILE` writes a file to put yours in.",
         )
-    source = resources.files("surveycli") / "resources" / "prompts" / f"{name}.yaml"
-    template = parse_template(yaml.safe_load(source.read_text(encoding="utf-8")), source.name)
+    source = resource("prompts", f"{name}.yaml")
+    template = parse_template(read_yaml(source), source.name)
     return replace(template, language=language)
 
 
@@ -99,7 +98,7 @@ def has_template(language: str) -> bool:
 
 def prompt_languages() -> tuple[str, ...]:
     """Return the languages that the package itself has prompt sentences in."""
-    folder = resources.files("surveycli") / "resources" / "prompts"
+    folder = resource("prompts")
     return tuple(sorted(p.name.removesuffix(".yaml") for p in folder.iterdir() if p.name.endswith(".yaml")))
 
 
@@ -137,12 +136,11 @@ _WHO = {"name", "description"}
 def _section(value: object, place: str, keys: set[str], optional: set[str] | None = None) -> dict[str, object]:
     optional = {"context"} if optional is None else optional
     if not isinstance(value, dict):
-        raise bad_input(f"{place}: expected {', '.join(sorted(keys))}, found {value!r}.", _FRAME_HINT)
+        raise bad_input(f"{place}: expected {', '.join(sorted(keys))}, found {shown(value)}.", _FRAME_HINT)
     lacking, unknown = sorted(keys - optional - set(value)), sorted(map(str, set(value) - keys))
     if lacking or unknown:
-        found = " and ".join(
-            f"{what} {', '.join(names)}" for what, names in (("lacks", lacking), ("has an unknown", unknown)) if names
-        )
+        both = (("lacks", lacking), ("has an unknown", unknown))
+        found = " and ".join(f"{what} {excerpt(', '.join(names))}" for what, names in both if names)
         raise bad_input(f"{place}: the frame {found}.", _FRAME_HINT)
     return value
 
@@ -154,7 +152,7 @@ def _context_of(section: dict[str, object], top: dict[str, object], place: str) 
 
 def _text(value: object, place: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise bad_input(f"{place}: expected a text, found {value!r}.", _FRAME_HINT)
+        raise bad_input(f"{place}: expected a text, found {shown(value)}.", _FRAME_HINT)
     return value
 
 

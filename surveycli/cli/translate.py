@@ -344,6 +344,7 @@ def _print_report(report: TranslateReport, format: TableFormat) -> None:
     import polars as pl
 
     from surveycli.cli.render import note, print_frame
+    from surveycli.untrusted.text import excerpt
 
     row = {
         "survey_id": report.survey_id,
@@ -355,7 +356,7 @@ def _print_report(report: TranslateReport, format: TableFormat) -> None:
     }
     print_frame(pl.DataFrame([row]), format)
     if report.unknown:
-        note(f"Not in the survey: {', '.join(report.unknown)}.")
+        note(f"Not in the survey: {excerpt(', '.join(report.unknown))}.")
     if report.held or report.n_waiting:
         note(f"`surveycli translations list --to {report.language}` shows what was held back, and why.")
 

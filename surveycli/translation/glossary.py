@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from surveycli.errors import bad_input, not_found
+from surveycli.errors import bad_input
 from surveycli.translation.engine import GlossaryTerm
+from surveycli.untrusted.small_file import read_small_file
+from surveycli.untrusted.table_text import parse_table
+from surveycli.untrusted.text import UnreadableError
+
+_COLUMNS = ("term", "translation")
+_FORM = "a CSV with the columns term,translation"
 
 
 def read_glossary(path: Path) -> tuple[GlossaryTerm, ...]:
     """Return the terms of a CSV file with the columns term and translation; no translation means that the term stays.
 
-    Raises SurveyError: exit 4 where there is no file, 3 where it has other columns or is not UTF-8.
+    Raises SurveyError (exit 3) where there is no file, or it is no such table.
     """
-    if not path.is_file():
-        raise not_found(f"There is no glossary {path}.")
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines)
-            rows = list(reader)
-    except UnicodeDecodeError as error:
-        raise bad_input(f"The glossary {path} is not UTF-8.", "Save it as CSV in UTF-8.") from error
-    if not {"term", "translation"} <= set(reader.fieldnames or ()):
-        raise bad_input(f"The glossary {path} needs the columns term,translation; it has {reader.fieldnames}.")
-    terms = ((row["term"] or "").strip() for row in rows)
-    texts = ((row["translation"] or "").strip() for row in rows)
-    return tuple(GlossaryTerm(term, text or term) for term, text in zip(terms, texts, strict=True) if term)
+        rows = list(parse_table(read_small_file(path, "glossary", _FORM), _COLUMNS))
+    except UnreadableError as error:
+        raise bad_input(f"The glossary {path} cannot be read: {error}.", f"It is {_FORM}.") from error
+    named = ((cells["term"], cells["translation"]) for _, cells in rows)
+    return tuple(GlossaryTerm(term, translation or term) for term, translation in named if term)
 
 
 def terms_in(glossary: Sequence[GlossaryTerm], text: str) -> tuple[GlossaryTerm, ...]:

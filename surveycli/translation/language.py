@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
 
-import yaml
-
+from surveycli.bundled import read_yaml, resource
 from surveycli.errors import bad_input
 
 
@@ -31,9 +29,7 @@ class Language:
 
 @cache
 def _known() -> dict[str, dict[str, Any]]:
-    source = resources.files("surveycli") / "resources" / "languages.yaml"
-    known: dict[str, dict[str, Any]] = yaml.safe_load(source.read_text(encoding="utf-8"))
-    return known
+    return read_yaml(resource("languages.yaml"))
 
 
 def find_language(code: str) -> Language:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from surveycli.bundled import resource
 from surveycli.errors import bad_input, conflict, not_found
+from surveycli.new_file import write_new_file
 from surveycli.prompt import PromptTemplate, has_template, load_template, parse_template, template_frame
 from surveycli.store import Store, open_store
 from surveycli.translation.language import find_language
 from surveycli.translation.proposal import now
+from surveycli.untrusted.small_file import read_small_file
+from surveycli.untrusted.text import UnreadableError, excerpt
+from surveycli.untrusted.yaml_text import parse_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +30,14 @@ class PromptFrame:
 def read_prompt_frame(file: Path, language: str) -> PromptFrame:
     """Return the prompt sentences of a YAML file, and the names under its key `populations` if it has that.
 
-    Raises SurveyError: exit 4 where there is no file, 3 where it lacks something or is for another language.
+    Raises SurveyError (exit 3) where there is no file, it lacks something or is for another language.
     """
-    if not file.is_file():
-        raise not_found(
-            f"There is no file {file}.",
-            f"`surveycli translate --to {language} --write-prompt-frame {file}` writes one to change.",
-        )
+    text = read_small_file(file, "prompt frame", f"YAML; --write-prompt-frame {file} writes one to change,")
     try:
-        frame = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise bad_input(f"{file} is not YAML in UTF-8: {' '.join(str(error).split())}") from error
+        frame = parse_yaml(text)
+    except UnreadableError as error:
+        hint = "Correct it, or write a new one with --write-prompt-frame."
+        raise bad_input(f"{file} is not YAML: {error}.", hint) from error
     names = frame.pop("populations", None) if isinstance(frame, dict) else None
     template = parse_template(frame, str(file))
     if template.language != language:
@@ -82,7 +81,7 @@ def _save(store: Store, frame: PromptFrame, file: Path) -> None:
     people = {row["population_id"] for row in store.rows("translation/list_populations")}
     unknown = sorted(set(frame.names) - people)
     if unknown:
-        raise not_found(f"{file}, populations: {', '.join(unknown)} is not in the store.")
+        raise not_found(f"{file}, populations: not in the store: {excerpt(', '.join(unknown))}.")
     names = list(frame.names.items())
     incoming = pl.DataFrame(names, schema={"population_id": pl.String, "name": pl.String}, orient="row")
     store.run("translation/save_population_names", frames={"incoming": incoming}, language=language)
@@ -99,17 +98,15 @@ def known_template(store: Store, language: str) -> PromptTemplate | None:
 def write_prompt_frame(file: Path, language: str) -> None:
     """Write a file of prompt sentences to change: the package's in that language, else the English ones.
 
-    Raises SurveyError (exit 5) where there is a file already.
+    Raises SurveyError: exit 5 where there is a file already, 3 where none can be written.
     """
-    if file.exists():
-        raise conflict(f"There is already a file {file}.", "Choose another name, so that no work is lost.")
     code = find_language(language).code
-    folder = resources.files("surveycli") / "resources" / "prompts"
+    folder = resource("prompts")
     candidates = [code, code.partition("-")[0]] if has_template(code) else []
     model = next((name for name in candidates if (folder / f"{name}.yaml").is_file()), "en")
     text = (folder / f"{model}.yaml").read_text(encoding="utf-8")
     text = text.replace(f"\nlanguage: {model}\n", f"\nlanguage: {code}\n", 1)
-    file.write_text(text + _NAMES, encoding="utf-8")
+    write_new_file(file, text + _NAMES)
 
 
 _NAMES = """\

@@ -15,6 +15,7 @@ from surveycli.translation.checks import Finding, LocalisedItem, check_translati
 from surveycli.translation.language import Language, find_language
 from surveycli.translation.proposal import Proposal, now, save_texts
 from surveycli.translation.texts import ItemTexts, choose_survey, load_texts, select_ids
+from surveycli.untrusted.text import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,9 @@ def edit_review(
     before = reviews[0].proposal
     item = _item(store, query, before)
     merged = {**{option.code: option.label for option in before.labels}, **labels}
-    options = tuple(Option(code, merged[code].strip()) for code in sorted(merged))
-    target = LocalisedItem(find_language(query.language), (wording or before.wording or "").strip() or None, options)
+    options = tuple(Option(code, plain(merged[code]).strip()) for code in sorted(merged))
+    text = plain(wording or before.wording or "").strip()
+    target = LocalisedItem(find_language(query.language), text or None, options)
     findings = check_translation(item.source, target)
     if not is_usable(findings):
         raise bad_input(

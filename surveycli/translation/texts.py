@@ -16,10 +16,12 @@ from surveycli.errors import ExitCode, SurveyError, bad_input, not_found, usage
 from surveycli.store import Store, open_store
 from surveycli.translation.checks import LocalisedItem
 from surveycli.translation.language import Language
+from surveycli.untrusted.text import shown
 
 _MACHINE = "machine"
 _LOCK_PATIENCE_S = 30.0
 _LOCK_PAUSE_S = 0.2
+_LONGEST_RANGE = 1000  # characters in which the hyphen of a range may stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +148,18 @@ def select_ids(selection: str | None, known: Sequence[str]) -> tuple[str, ...]:
         first, last = (part, part) if part in places else _ends(part, places)
         for end in (first, last):
             if end not in places:
-                raise not_found(f"There is no item {end!r} to translate.", "`--items Q1,Q50-Q60` lists ids and ranges.")
+                raise not_found(
+                    f"There is no item {shown(end)} to translate.", "`--items Q1,Q50-Q60` lists ids and ranges."
+                )
         if places[first] > places[last]:
-            raise bad_input(f"The range {part!r} runs backwards.")
+            raise bad_input(f"The range {shown(part)} runs backwards.")
         chosen.update(range(places[first], places[last] + 1))
     return tuple(known[place] for place in sorted(chosen))
 
 
 def _ends(part: str, places: dict[str, int]) -> tuple[str, str]:
     """Return both ends of a range; ids may have hyphens themselves, so that any hyphen may be the one that counts."""
-    cuts = [i for i, character in enumerate(part) if character == "-"]
+    cuts = [i for i, character in enumerate(part[:_LONGEST_RANGE]) if character == "-"]
     for cut in cuts:
         first, last = part[:cut].strip(), part[cut + 1 :].strip()
         if first in places and last in places:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -14,11 +13,21 @@ from typing import Any
 
 import yaml
 
+from surveycli.binary_file.open import BinaryKind, open_binary
 from surveycli.domain import Option
-from surveycli.errors import ExitCode, SurveyError, bad_input, conflict, not_found, usage
+from surveycli.errors import ExitCode, SurveyError, bad_input, usage
+from surveycli.new_file import write_new_file
 from surveycli.translation.texts import ItemTexts, select_ids
+from surveycli.untrusted.json_text import parse_json
+from surveycli.untrusted.number import read_whole
+from surveycli.untrusted.small_file import read_small_file
+from surveycli.untrusted.table_text import parse_table
+from surveycli.untrusted.text import UnreadableError, excerpt, plain, shown
+from surveycli.untrusted.yaml_text import parse_yaml
 
 _COLUMNS = ("item_id", "option_code", "source", "translation")
+_NEEDED = ("item_id", "option_code", "translation")
+_TEMPLATE = "`surveycli translate --to LANGUAGE --write-template FILE` writes a file to fill in."
 _FORMATS = "It may be .csv, .xlsx, .jsonl or .yaml."
 _WORDING = "wording"
 
@@ -46,10 +55,8 @@ def read_translations(path: Path, known: Sequence[str]) -> tuple[dict[str, FileT
 
     Tables (CSV, XLSX) have the columns item_id, option_code (blank or `wording` for the wording) and translation; a
     label's item_id may name several items as in `Q1-Q6,Q9`. JSON lines and YAML have wording and options per item.
-    Raises SurveyError: exit 4 where there is no file, 3 for another form or two different texts for one place.
+    Raises SurveyError (exit 3) where there is no file, for another form, or two different texts for one place.
     """
-    if not path.is_file():
-        raise not_found(f"There is no file {path}.")
     texts: dict[str, FileTexts] = {}
     unknown: list[str] = []
     for row in _rows(path):
@@ -89,96 +96,100 @@ def _rows(path: Path) -> Iterator[_Row]:
         raise usage(f"{path} has an unknown ending {path.suffix!r}.", _FORMATS)
     try:
         yield from reader(path)
-    except UnicodeDecodeError as error:
-        raise bad_input(f"{path} is not UTF-8.", "Save it in UTF-8 (in a spreadsheet: CSV UTF-8).") from error
+    except UnreadableError as error:
+        raise bad_input(f"{path} cannot be read: {error}.", _TEMPLATE) from error
 
 
 def _csv_rows(path: Path) -> Iterator[_Row]:
-    text = path.read_text(encoding="utf-8-sig")
-    first = text.partition("\n")[0]
-    reader = csv.DictReader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ",")
-    yield from _table_rows(path, reader.fieldnames or (), reader)
+    for line, cells in parse_table(_text_of(path), _NEEDED):
+        yield from _table_row(cells, f"{path}, line {line}")
+
+
+def _text_of(path: Path) -> str:
+    return read_small_file(path, "translation file", "a CSV, JSON lines or YAML file")
 
 
 def _xlsx_rows(path: Path) -> Iterator[_Row]:
-    import fastexcel
+    if not path.is_file():
+        raise bad_input(f"There is no translation file {path}.", "The path is relative to the current folder.")
+    book = open_binary(path, BinaryKind.XLSX)
+    columns = {column.name.strip().lower(): column.name for column in book.columns}
+    if not set(_NEEDED) <= set(columns):
+        raise UnreadableError(f"expected the columns {','.join(_NEEDED)}, found {excerpt(','.join(columns)) or 'none'}")
+    number = 1
+    for frame in book.read([columns[name] for name in _NEEDED]):
+        for row in frame.iter_rows():
+            number += 1
+            cells = {name: plain(str(cell or "")).strip() for name, cell in zip(_NEEDED, row, strict=True)}
+            yield from _table_row(cells, f"{path}, row {number}")
 
-    try:
-        sheet = fastexcel.read_excel(path).load_sheet(0, dtypes="string")
-    except fastexcel.FastExcelError as error:
-        raise bad_input(f"{path} is not an XLSX workbook: {str(error).splitlines()[0]}") from error
-    frame = sheet.to_polars()
-    yield from _table_rows(path, frame.columns, frame.iter_rows(named=True))
 
-
-def _table_rows(path: Path, columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> Iterator[_Row]:
-    lacking = [name for name in ("item_id", "option_code", "translation") if name not in columns]
-    if lacking:
-        raise bad_input(
-            f"{path} lacks the column {', '.join(lacking)}; it has {', '.join(columns) or 'none'}.",
-            "`surveycli translate --to LANGUAGE --write-template FILE` writes a table to fill in.",
-        )
-    for number, row in enumerate(rows, start=2):
-        place = f"{path}, row {number}"
-        text, item_ids = str(row["translation"] or "").strip(), str(row["item_id"] or "").strip()
-        if text and item_ids:
-            yield _Row(item_ids, _code(row["option_code"], place), text, place)
+def _table_row(cells: Mapping[str, str], place: str) -> Iterator[_Row]:
+    if cells["translation"] and cells["item_id"]:
+        yield _Row(cells["item_id"], _code(cells["option_code"], place), cells["translation"], place)
 
 
 def _code(value: object, place: str) -> int | None:
     text = str(value if value is not None else "").strip()
     if text in {"", _WORDING}:
         return None
-    whole = re.fullmatch(r"([+-]?\d+)(?:\.0*)?", text)  # a spreadsheet may have made 1 into 1.0
-    if whole is None:
-        raise bad_input(f"{place}: expected an option code or nothing, found {text!r}.")
-    return int(whole[1])
+    code = read_whole(text)  # a spreadsheet may have made 1 into 1.0
+    if code is None:
+        raise bad_input(f"{place}: expected an option code or nothing, found {shown(text)}.")
+    return code
 
 
 def _jsonl_rows(path: Path) -> Iterator[_Row]:
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    for number, line in enumerate(_text_of(path).split("\n"), start=1):
         place = f"{path}, line {number}"
         if not line.strip():
             continue
         try:
-            fields = json.loads(line)
-        except json.JSONDecodeError as error:
+            fields = parse_json(line)
+        except UnreadableError as error:
             raise bad_input(f"{place} is not JSON: {error}.") from error
         if not isinstance(fields, dict) or "item_id" not in fields:
             raise bad_input(f"{place}: expected an object with item_id, wording and options.")
-        yield from _item_rows(str(fields["item_id"]), fields, place)
+        yield from _item_rows(fields["item_id"], fields, place)
 
 
 def _yaml_rows(path: Path) -> Iterator[_Row]:
-    try:
-        items = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except yaml.YAMLError as error:
-        raise bad_input(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    items = parse_yaml(_text_of(path))
     if not isinstance(items, dict):
         raise bad_input(f"{path}: expected items by id, each with wording and options.")
     for item_id, fields in items.items():
-        place = f"{path}, {item_id}"
+        place = f"{path}, {excerpt(str(item_id), 60)}"
         if not isinstance(fields, dict):
             raise bad_input(f"{place}: expected wording and options.")
-        yield from _item_rows(str(item_id), fields, place)
+        yield from _item_rows(item_id, fields, place)
 
 
-def _item_rows(item_id: str, fields: dict[str, Any], place: str) -> Iterator[_Row]:
-    wording, options = fields.get(_WORDING), fields.get("options") or {}
+def _item_rows(item_id: object, fields: Mapping[str, object], place: str) -> Iterator[_Row]:
+    options = fields.get("options") or {}
     if not isinstance(options, dict):
         raise bad_input(f"{place}: options must be labels by code.")
-    if wording is not None and str(wording).strip():
-        yield _Row(item_id, None, str(wording).strip(), place)
+    name = _text(item_id, f"{place}, item_id")
+    wording = _text(fields.get(_WORDING), f"{place}, wording")
+    if wording:
+        yield _Row(name, None, wording, place)
     for code, label in options.items():
-        if label is not None and str(label).strip():
-            yield _Row(item_id, _code(code, place), str(label).strip(), place)
+        text = _text(label, f"{place}, option {excerpt(str(code), 20)}")
+        if text:
+            yield _Row(name, _code(code, place), text, place)
+
+
+def _text(value: object, place: str) -> str:
+    """Return a text that may be a bare number, '' for none."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | None):
+        raise bad_input(f"{place}: expected a text, found {shown(value)}.", "Put it into quotation marks.")
+    return "" if value is None else plain(str(value)).strip()
 
 
 def write_template(path: Path, items: Sequence[ItemTexts], known: Sequence[str]) -> None:
     """Write a file for a translator: the source texts of `items`, with room for their translations.
 
     In a table items that share a scale share its rows. What has a translation already is filled in. Raises SurveyError
-    (exit 2) for an ending that cannot be written, 5 where there is a file already.
+    (exit 2) for an ending that cannot be written, 5 where there is a file already, 3 where none can be written.
     """
     suffix = path.suffix.lower()
     if suffix not in {".csv", ".jsonl", ".yaml", ".yml"}:
@@ -186,14 +197,12 @@ def write_template(path: Path, items: Sequence[ItemTexts], known: Sequence[str])
             f"A template cannot be written as {path.suffix!r}.",
             "It may be .csv, .jsonl or .yaml; a CSV opens in any spreadsheet.",
         )
-    if path.exists():
-        raise conflict(f"There is already a file {path}.", "Choose another name, so that no work is lost.")
     # A spreadsheet needs the byte order mark to see that a CSV is UTF-8.
     if suffix == ".csv":
-        path.write_text(_csv_template(items, known), encoding="utf-8-sig", newline="")
+        text = "\ufeff" + _csv_template(items, known)
     else:
         text = _jsonl_template(items) if suffix == ".jsonl" else _yaml_template(items)
-        path.write_text(text, encoding="utf-8")
+    write_new_file(path, text)
 
 
 def _csv_template(items: Sequence[ItemTexts], known: Sequence[str]) -> str:

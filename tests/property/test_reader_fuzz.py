@@ -27,7 +27,7 @@ GOQA_ROWS = [
     ("Milk?", {"Kenya": [0.1, 0.2, 0.7]}, [1.0, 2.0, 3.0], "WVS"),
 ]
 KINDS = ("goqa.csv", "pew.sav", "pew.zsav", "wvs.txt", "wvs.dta", "wvs.xlsx", "wvs.parquet", "wave6.txt")
-IN_A_PROCESS = ("pew.sav", "pew.zsav", "wvs.dta")
+IN_A_PROCESS = ("pew.sav", "pew.zsav", "wvs.dta", "wvs.xlsx", "wvs.parquet")
 NOISE = st.binary(max_size=12) | st.sampled_from(
     [
         b'"',
@@ -156,7 +156,7 @@ def test_a_damaged_labelled_file_is_read_or_refused(
     module_store: Store,
     tmp_path: Path,
 ) -> None:
-    """The same of SPSS and Stata files, on some of which the library that reads them crashes."""
+    """The same of binary files, on some of which the libraries that read them crash."""
     read_or_refused(tmp_path / kind, damaged(good[kind], damages), layout, module_store)
 
 

@@ -57,7 +57,7 @@ CASES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         "found inverted ones .Q1P, Q2P, Q3P, Q4P., whose scales run backwards",
     ),
     "another table": (lambda _: b"name,age\nAnn,3\n", "found 2 columns separated by commas: name, age"),
-    "bad Parquet": (lambda _: b"PAR1 and then nothing", "begins like Parquet but cannot be read"),
+    "bad Parquet": (lambda _: b"PAR1 and then nothing", "begins like a file of Parquet but cannot be read"),
 }
 
 

@@ -131,7 +131,9 @@ def test_a_file_without_weights_has_unweighted_shares_only(frame: pl.DataFrame, 
     """Without W_WEIGHT the weighted share is NULL everywhere, and the report says so."""
     report = ingest_file(store, write(frame.drop("W_WEIGHT"), tmp_path / "w.csv"))
     assert query(store, "SELECT count(share), count(share_unweighted) > 0 FROM response_distribution") == [(0, True)]
-    assert "no weight column: no weighted shares (--weight-column names one)" in {skip.reason for skip in report.skipped}
+    assert "no weight column: no weighted shares (--weight-column names one)" in {
+        skip.reason for skip in report.skipped
+    }
 
 
 def test_a_country_column_by_name_is_enough(frame: pl.DataFrame, store: Store, tmp_path: Path) -> None:

@@ -182,14 +182,14 @@ def test_a_frame_in_use_is_replaced_on_request_only(tmp_path: Path) -> None:
 
 
 def test_a_frame_of_another_language_is_refused(tmp_path: Path) -> None:
-    """A German frame is no Danish one, and a file that is not there is exit 4."""
+    """A German frame is no Danish one, and a file that is not there is bad input."""
     store, file = small_store(tmp_path / "s.duckdb"), tmp_path / "de.yaml"
     write_prompt_frame(file, "de")
     with pytest.raises(SurveyError, match="sentences in 'de', not in 'da'"):
         save_prompt_frame(store, file, "da")
     with pytest.raises(SurveyError) as caught:
         save_prompt_frame(store, tmp_path / "none.yaml", "da")
-    assert caught.value.code is ExitCode.NOT_FOUND
+    assert caught.value.code is ExitCode.BAD_INPUT
 
 
 def test_a_frame_names_populations_that_nobody_else_does(bundled_store_path: Path, tmp_path: Path) -> None:
@@ -206,6 +206,6 @@ def test_a_frame_names_populations_that_nobody_else_does(bundled_store_path: Pat
     names = ad_hoc(bundled_store_path, "SELECT population_id, description FROM population_text WHERE language = 'tlh'")
     assert names.rows() == [("KEN", "qenya")]
     file.write_text(text + "populations:\n  XXX: no such place\n", encoding="utf-8")
-    with pytest.raises(SurveyError, match="XXX is not in the store") as caught:
+    with pytest.raises(SurveyError, match="not in the store: XXX") as caught:
         save_prompt_frame(bundled_store_path, file, "tlh")
     assert caught.value.code is ExitCode.NOT_FOUND

@@ -16,7 +16,7 @@ SQL_FILES = sorted(SQL.rglob("*.sql"))
 # Which floor a package of surveycli stands on. A module of its own, outside any package, is on the pure floor unless
 # it is one of those above the rooms.
 PURE = {path.stem for path in PACKAGE.glob("*.py")} | {"distribution", "request", "untrusted"}
-BASE = {"store", "run_folder", "engine", "server"}
+BASE = {"store", "run_folder", "engine", "server", "binary_file"}
 ROOMS = {"survey", "split", "baseline", "training", "prediction", "score", "translation"}
 ABOVE_ROOMS = {"demo", "predictors", "report", "exchange"}
 FLOOR = (

@@ -21,8 +21,11 @@ from surveycli.translation import (
     export_template,
     import_translations,
     list_reviews,
+    read_glossary,
     read_plan,
 )
+from surveycli.translation.engine import GlossaryTerm
+from surveycli.translation.translation_file import read_translations
 
 GERMAN = {
     "Q1": ("Wie gut ist Tee Ihrer Meinung nach?", {1: "Sehr gut", 2: "Gut", 3: "Schlecht"}),
@@ -204,14 +207,26 @@ def test_a_dry_run_changes_nothing(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "code"),
     [
-        ("no.csv", None, ExitCode.NOT_FOUND),
+        ("no.csv", None, ExitCode.BAD_INPUT),
         ("de.txt", b"x", ExitCode.USAGE),
         ("de.csv", b"id,text\nQ1,x\n", ExitCode.BAD_INPUT),
         ("de.csv", b"item_id,option_code,translation\nQ1,,\xfc\n", ExitCode.BAD_INPUT),
         ("de.csv", b"item_id,option_code,translation\nQ1,one,Eins\n", ExitCode.BAD_INPUT),
         ("de.csv", b"item_id,option_code,translation\nQ1,1,Eins\nQ1,1,Zwei\n", ExitCode.BAD_INPUT),
         ("de.csv", b"item_id,option_code,translation\nQ2-Q1,1,Eins\n", ExitCode.BAD_INPUT),
+        ("de.csv", b"item_id,option_code,translation\nQ1,," + b"x" * 140_000, ExitCode.BAD_INPUT),
+        ("de.csv", b"item_id,option_code,translation\nQ1," + b"9" * 5000 + b",Eins\n", ExitCode.BAD_INPUT),
+        ("de.csv", b"item_id,option_code,translation\nQ1,,Ja, sehr\n", ExitCode.BAD_INPUT),
+        ("de.csv", b'item_id,option_code,translation\nQ1,,"Ja\n', ExitCode.BAD_INPUT),
         ("de.jsonl", b"{]", ExitCode.BAD_INPUT),
+        ("de.jsonl", b'{"item_id": "Q1", "wording": ' + b"[" * 100_000, ExitCode.BAD_INPUT),
+        ("de.jsonl", b'{"item_id": "Q1", "wording": "\\ud800"}', ExitCode.BAD_INPUT),
+        ("de.jsonl", b'{"item_id": "Q1", "options": {"' + b"9" * 5000 + b'": "Eins"}}', ExitCode.BAD_INPUT),
+        ("de.jsonl", b'{"item_id": "Q1", "wording": {"a": 1}}', ExitCode.BAD_INPUT),
+        ("de.yaml", b"Q1: {wording: !!timestamp 2024-99-99}", ExitCode.BAD_INPUT),
+        ("de.yaml", b"Q1: {options: {2024-99-99: Eins}}", ExitCode.BAD_INPUT),
+        ("de.yaml", b"Q1: {wording: " + b"[" * 100_000, ExitCode.BAD_INPUT),
+        ("de.yaml", b"a: &a [x]\nb: [*a]\nQ1: {wording: *a}", ExitCode.BAD_INPUT),
         ("de.jsonl", b"[1]", ExitCode.BAD_INPUT),
         ("de.jsonl", b'{"item_id": "Q1", "options": ["a"]}', ExitCode.BAD_INPUT),
         ("de.yaml", b"a: [", ExitCode.BAD_INPUT),
@@ -243,3 +258,50 @@ def test_the_whole_survey_goes_out_and_comes_back(bundled_store_path: Path, tmp_
     assert len(report.translated) == 258
     again = texts_of(bundled_store_path, "zh-Hant")
     assert {i: t[:2] for i, t in again.items()} == {i: t[:2] for i, t in chinese.items()}
+
+
+def test_a_glossary_is_a_table_of_terms(tmp_path: Path) -> None:
+    """Terms are read whatever separates them; a blank translation keeps the term, and a header alone is no term."""
+    file = tmp_path / "glossary.csv"
+    file.write_text("Term;Translation;note\nGod;Gott;\nMuslim;;stays\n;x;\n", encoding="utf-8-sig")
+    assert read_glossary(file) == (GlossaryTerm("God", "Gott"), GlossaryTerm("Muslim", "Muslim"))
+    file.write_text("term,translation\n")
+    assert read_glossary(file) == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "There is no glossary"),
+        (b"", "expected the columns term,translation, found nothing"),
+        (b"\n\n", "expected the columns term,translation, found nothing"),
+        (b"a,b\nx,y\n", "expected the columns term,translation, found a,b"),
+        (b"term,translation\nGod,the, father\n", "expected 2 cells, found 3 in line 2"),
+        (b"term,translation\n\nGod\n", "expected 2 cells, found 1 in line 3"),
+        (b"term,translation\n" + b"x" * 140_000, "field limit .* in line 2"),
+        (b"term,translation\nG\xf6d,x\n", "not in UTF-8: found the byte 0xF6 in line 2"),
+        (b"term,translation,term\nGod,x,y\n", "the column term stands there twice"),
+    ],
+)
+def test_a_broken_glossary_says_where(content: bytes | None, message: str, tmp_path: Path) -> None:
+    """An empty file, other columns, an open quotation mark or a comma too many: one error with the line."""
+    file = tmp_path / "glossary.csv"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SurveyError, match=message) as stop:
+        read_glossary(file)
+    assert stop.value.code is ExitCode.BAD_INPUT and stop.value.hint
+
+
+def test_a_line_separator_inside_a_text_ends_no_line(path: Path) -> None:
+    """JSON lines end with line feeds alone: a text may have any other separator in it, and keeps it as a line's end."""
+    file = path.with_name("de.jsonl")
+    file.write_text('{"item_id": "Q1", "wording": "Tee\u2028oder\u0085Milch?"}\n', encoding="utf-8")
+    assert read_translations(file, ["Q1"])[0]["Q1"].wording == "Tee\noder…Milch?"
+
+
+def test_a_template_that_cannot_be_written_is_bad_input(path: Path) -> None:
+    """A folder that is not there, or may not be written to, is one error."""
+    with pytest.raises(SurveyError, match="Cannot write") as stop:
+        export_template(path, path.parent / "nowhere" / "de.csv", TranslateOptions("de"))
+    assert stop.value.code is ExitCode.BAD_INPUT

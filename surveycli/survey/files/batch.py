@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from surveycli.errors import bad_input
+from surveycli.untrusted.text import shown
 
 if TYPE_CHECKING:
     import polars as pl
@@ -67,7 +68,7 @@ def typed_batch(frame: pl.DataFrame, wanted: ColumnTypes, where: Place, *, decim
             row = int(wrong.arg_true()[0])
             raise bad_input(
                 f"{where.file_name}: column {name} should hold a whole number,"
-                f" found {plain[row]!r} in {where.unit} {where.first + row}.",
+                f" found {shown(plain[row])} in {where.unit} {where.first + row}.",
                 "Export the file with codes, not labels; delete or correct the line.",
             )
         if n_wrong:

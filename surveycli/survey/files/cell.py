@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING
+
+from surveycli.untrusted.number import read_number
+from surveycli.untrusted.text import one_line
 
 if TYPE_CHECKING:
     import polars as pl
 
 
 # \ufffd is what bad conversions left of an apostrophe; so is \x1a, in files of Pew.
-_APOSTROPHES = str.maketrans(dict.fromkeys("’‘`´ʼ\x92\x91\ufffd", "'"))
-_NUMBER = re.compile(r"[-+]?\d+(\.0+)?")
-
-
+_APOSTROPHES = str.maketrans(dict.fromkeys("’‘`´ʼ\ufffd", "'"))
 # A cell of a file: a code as a number, or a text.
 Cell = float | int | str
 
@@ -36,7 +35,7 @@ def clean(text: str) -> str:
     >>> clean(" Very\\xa0good ")
     'Very good'
     """
-    return " ".join(text.replace("\x00", " ").replace("\x1a", "'").split())
+    return one_line(text.replace("\x1a", "'"))
 
 
 def fold(text: str) -> str:
@@ -48,18 +47,8 @@ def fold(text: str) -> str:
     return clean(text).translate(_APOSTROPHES).casefold()
 
 
-def is_number(label: str) -> bool:
-    """Tell whether a label is a whole number, `2` or `2.0`."""
-    return _NUMBER.fullmatch(label.strip()) is not None
-
-
 def as_number(cell: Cell) -> float | None:
     """Return the number that a cell holds, also as text (`2`, `2.0`), or None where it is a word or not finite."""
     if isinstance(cell, str):
-        try:
-            number = float(cell)
-        except ValueError:
-            return None
-    else:
-        number = float(cell)
-    return number if math.isfinite(number) else None
+        return read_number(cell)
+    return float(cell) if math.isfinite(cell) else None

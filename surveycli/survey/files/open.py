@@ -2,106 +2,132 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import bz2
+import lzma
+import re
+import zlib
+from collections.abc import Callable
+from shlex import quote
 
+from surveycli.binary_file.open import BinaryKind, open_binary
 from surveycli.errors import bad_input
 from surveycli.survey.files.csv_batches import read_csv_batches
-from surveycli.survey.files.labelled import SPSS, STATA, open_labelled
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.files.table import Column, SurveyTable, rows_of_frames
 from surveycli.survey.files.text import read_head, refuse_doubled
+from surveycli.untrusted.text import UnreadableError
 
-if TYPE_CHECKING:
-    import polars as pl
-
-_MAGIC_BYTES = 16
+SPSS = "SPSS"
+_NAMES = {
+    BinaryKind.SPSS: SPSS,
+    BinaryKind.PORTABLE: SPSS,
+    BinaryKind.STATA: "Stata",
+    BinaryKind.PARQUET: "Parquet",
+    BinaryKind.XLSX: "XLSX",
+}
+_HEAD_BYTES = 512
+_PORTABLE = b"SPSS PORT FILE"
+_R_HINT = "In R: `{r}`; then ingest survey.sav."
+# What users have beside survey files, told by how it begins, and what to do with it.
+_OTHER_KINDS = tuple(
+    (re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:" + start + rb")", re.IGNORECASE), what, hint)
+    for start, what, hint in (
+        (rb"\xd0\xcf\x11\xe0", "an old Excel file (.xls)", "Save it as .xlsx or CSV."),
+        (rb"RD[AX]\d\n|[ABX]\n\0", "an R data file", _R_HINT),
+        (rb"%PDF", "a PDF", "The questionnaire is no data: fetch the data file."),
+        (rb'\{\s*["}]|\[\s*[\[{"\d\]]', "JSON", "Save it as CSV, with one row per respondent."),
+        (
+            rb"<(?:!doctype|html|\?xml)",
+            "a web page or XML",
+            "A download may want you to log in: open it in a browser.",
+        ),
+    )
+)
 _OLD_STATA = frozenset({0x69, 0x6C, 0x6E, 0x6F, 0x71, 0x72, 0x73})  # releases 105 to 115 begin with their number
-_SHEET = "data"
+_SHEET = "Data"
 
 
 def open_table(source: SourceFile) -> SurveyTable:
     """Return the columns and rows of a file. Raises SurveyError (exit 3) for unknown binary and damaged files."""
     with source.path.open("rb") as stream:
-        magic = stream.read(_MAGIC_BYTES)
-    if magic.startswith(b"PAR1"):
-        return _open_parquet(source)
-    if magic.startswith((b"$FL2", b"$FL3")):
-        return open_labelled(source, SPSS)
-    if magic.startswith(b"<stata_dta>") or _is_old_stata(magic):
-        return open_labelled(source, STATA)
-    if magic.startswith(b"PK\x03\x04"):
-        return _open_xlsx(source)
-    _refuse_other_binary(magic, source)
+        head = stream.read(_HEAD_BYTES)
+    kind = _binary_kind(head)
+    if kind is not None:
+        return _open_binary(source, kind)
+    _refuse_other_kind(head, source)
     return _open_text(source)
 
 
-def _is_old_stata(magic: bytes) -> bool:
-    return len(magic) > 3 and magic[0] in _OLD_STATA and magic[1] in (1, 2) and magic[2] == 1
-
-
-def _refuse_other_binary(magic: bytes, source: SourceFile) -> None:
-    kinds = {
-        b"\xd0\xcf\x11\xe0": ("an old Excel file (.xls)", "Save it as .xlsx or CSV."),
-        b"\x1f\x8b": ("a gzip archive", f"Unpack it first: `gunzip {source.path.name}`."),
-        b"RDX": ("an R data file", "Export it from R as CSV or with haven::write_sav()."),
-        b"%PDF": ("a PDF", "The questionnaire is no data: fetch the data file."),
-        b"* NOTE": ("an SPSS portable file", "Save it from SPSS as .sav."),
+def _binary_kind(head: bytes) -> BinaryKind | None:
+    starts = {
+        b"PAR1": BinaryKind.PARQUET,
+        b"$FL2": BinaryKind.SPSS,
+        b"$FL3": BinaryKind.SPSS,
+        b"<stata_dta>": BinaryKind.STATA,
+        b"PK\x03\x04": BinaryKind.XLSX,
     }
-    for start, (what, hint) in kinds.items():
-        if magic.startswith(start):
-            raise bad_input(f"{source.path.name}: expected a survey file, found {what}.", hint)
+    if len(head) > 3 and head[0] in _OLD_STATA and head[1] in (1, 2) and head[2] == 1:
+        return BinaryKind.STATA
+    if _PORTABLE in head[:200]:
+        return BinaryKind.PORTABLE
+    return next((kind for start, kind in starts.items() if head.startswith(start)), None)
+
+
+def _refuse_other_kind(head: bytes, source: SourceFile) -> None:
+    """Raise SurveyError (exit 3) for a file of a known kind that no survey can be read from, saying what to do."""
+    name = source.path.name
+    unpacked = _unpacked(head)
+    start = head if unpacked is None else unpacked
+    what, hint = next(((what, hint) for pattern, what, hint in _OTHER_KINDS if pattern.match(start)), ("", ""))
+    if not what and unpacked is not None:
+        what, hint = "a compressed one", "Unpack it first: `7z x {quoted}`."
+    if what:
+        hint = hint.format(quoted=quote(name), r=_in_r(name))
+        raise bad_input(f"{name}: expected a survey file, found {what}.", hint)
+
+
+def _in_r(name: str) -> str:
+    load = "readRDS" if name.lower().endswith(".rds") else "get(load"
+    return f'haven::write_sav({load}("{name}"){")" if load != "readRDS" else ""}, "survey.sav")'
+
+
+def _unpacked(head: bytes) -> bytes | None:
+    """Return the first bytes behind a compression by gzip, bzip2 or xz, or None where a file is not compressed."""
+    openers: dict[bytes, Callable[[], Callable[[bytes, int], bytes]]] = {
+        b"\x1f\x8b": lambda: zlib.decompressobj(zlib.MAX_WBITS + 32).decompress,
+        b"BZh": lambda: bz2.BZ2Decompressor().decompress,
+        b"\xfd7zXZ": lambda: lzma.LZMADecompressor().decompress,
+    }
+    opener = next((opener for start, opener in openers.items() if head.startswith(start)), None)
+    if opener is None:
+        return None
+    try:
+        return opener()(head, _HEAD_BYTES)
+    except (OSError, ValueError, zlib.error, lzma.LZMAError, EOFError):
+        return b""
 
 
 def _open_text(source: SourceFile) -> SurveyTable:
     head = read_head(source.path)
     columns = tuple(Column(name) for name in head.columns)
     kind = "TSV" if head.delimiter == "\t" else "CSV"
-
     return SurveyTable(source, kind, columns, lambda wanted: read_csv_batches(head, wanted), head)
 
 
-def _open_parquet(source: SourceFile) -> SurveyTable:
-    import polars as pl
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    # Arrow says what is wrong with a damaged file, where Polars panics.
+def _open_binary(source: SourceFile, kind: BinaryKind) -> SurveyTable:
+    """Return an SPSS, Stata, Parquet or Excel file; of a workbook the sheet `Data`, or the only one, cells as text."""
+    name = source.path.name
     try:
-        frame = pl.DataFrame(pl.from_arrow(pq.read_table(source.path)))
-    except (pa.ArrowException, pl.exceptions.PolarsError, OSError, ValueError) as error:
+        file = open_binary(source.path, kind, _SHEET)
+    except UnreadableError as error:
+        what = "a workbook" if kind is BinaryKind.XLSX else f"a file of {_NAMES[kind]}"
         raise bad_input(
-            f"{source.path.name} begins like Parquet but cannot be read: {error}.", "Fetch or export the file again."
+            f"{name} begins like {what} but cannot be read: {error}.",
+            "Fetch or export the file again, or save it as CSV; unpack an archive first.",
         ) from error
-    return _table_of_frame(source, "Parquet", frame)
-
-
-def _table_of_frame(source: SourceFile, kind: str, frame: pl.DataFrame) -> SurveyTable:
-    columns = tuple(Column(name) for name in frame.columns)
-    return SurveyTable(source, kind, columns, rows_of_frames(source.path.name, lambda names: [frame.select(names)]))
-
-
-def _open_xlsx(source: SourceFile) -> SurveyTable:
-    """Return the sheet `Data`, or the only one, every cell as text."""
-    import fastexcel
-
-    try:
-        book = fastexcel.read_excel(source.path)
-        frame = book.load_sheet(_sheet(book.sheet_names, source), dtypes="string").to_polars()
-    except fastexcel.FastExcelError as error:
-        raise bad_input(
-            f"{source.path.name} is a ZIP archive but no readable Excel workbook: {str(error).splitlines()[0]}.",
-            "Unpack it and name the file inside, or save the workbook again.",
-        ) from error
-    refuse_doubled(frame.columns, source.path)
-    return _table_of_frame(source, "XLSX", frame)
-
-
-def _sheet(names: Sequence[str], source: SourceFile) -> str:
-    found = next((name for name in names if name.strip().lower() == _SHEET), names[0] if len(names) == 1 else None)
-    if found is None:
-        raise bad_input(
-            f"{source.path.name}: expected a sheet Data, found {', '.join(names) or 'none'}.",
-            "Rename the sheet with the respondents to Data.",
-        )
-    return found
+    columns = tuple(
+        Column(column.name, column.label, column.value_labels, column.missing_ranges) for column in file.columns
+    )
+    refuse_doubled([column.name for column in columns], source.path)
+    rows = rows_of_frames(name, file.read)
+    return SurveyTable(source, _NAMES[kind], columns, rows, title=file.title)

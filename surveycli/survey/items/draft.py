@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from surveycli.errors import bad_input, conflict
+from surveycli.new_file import write_new_file
 from surveycli.survey.files.batch import Skipped
 from surveycli.survey.files.open import open_table
 from surveycli.survey.files.source import open_source
@@ -50,10 +51,7 @@ def write_codebook_draft(
     content = yaml.safe_dump(
         draft(table.source.path.stem, table.title, found.items), sort_keys=False, allow_unicode=True, width=120
     )
-    try:
-        output.write_text(_HEADER.format(file=quote(table.name)) + content, encoding="utf-8")
-    except OSError as error:
-        raise bad_input(f"Cannot write {output}: {error.strerror}.", "Name another file with --output.") from error
+    write_new_file(output, _HEADER.format(file=quote(table.name)) + content, overwrite=overwrite)
     return len(found.items), found.skipped
 
 

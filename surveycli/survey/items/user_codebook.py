@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from surveycli.domain import Scale
 from surveycli.errors import SurveyError, bad_input
@@ -17,8 +15,16 @@ from surveycli.survey.files.cell import clean, fold
 from surveycli.survey.items.answers import HIGHEST_CODE, AnswerColumn
 from surveycli.survey.items.codebook import Codebook, ItemSpec, ItemText, parse_codebook
 from surveycli.survey.items.label_rules import MISSING_CODES
+from surveycli.untrusted.number import read_whole
+from surveycli.untrusted.small_file import read_small_file
+from surveycli.untrusted.table_text import parse_table
+from surveycli.untrusted.text import UnreadableError, excerpt, shown
+from surveycli.untrusted.yaml_text import parse_yaml
 
+_CSV_NEEDED = ("item_id", "option_code")
 CSV_COLUMNS = ("item_id", "wording", "option_code", "label", "scale", "missing_status")
+_MOST_LABELS = 1_000_000
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _KINDS = tuple(scale.value for scale in Scale)
 _HINT = "`surveycli codebook FILE.sav --output codebook.yaml` writes one to start from."
 
@@ -43,26 +49,17 @@ class UserCodebook:
 
 def read_user_codebook(path: Path) -> UserCodebook:
     """Return the codebook of a YAML or CSV file. Raises SurveyError (exit 3) that names the place of a mistake."""
+    text = read_small_file(path, "codebook", "a YAML or CSV file")
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise bad_input(f"Cannot read the codebook {path}: {reason}.", "It is a YAML or CSV file in UTF-8.") from error
-    if path.suffix.lower() == ".csv":
-        return _read_csv(text, path)
-    try:
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise bad_input(
-            f"The codebook {path} is no readable YAML: {' '.join(str(error).split())[:300]}.", _HINT
-        ) from error
-    return _read_yaml(content, path)
+        if path.suffix.lower() == ".csv":
+            return _read_csv(list(parse_table(text, _CSV_NEEDED)), path)
+        return _read_yaml(parse_yaml(text), path)
+    except UnreadableError as error:
+        raise bad_input(f"The codebook {path} cannot be read: {error}.", _HINT) from error
 
 
 def _wrong(path: Path, place: str, expected: str, found: object) -> SurveyError:
-    shown = repr(found)
-    shown = shown[:60] + "..." if len(shown) > 60 else shown
-    return bad_input(f"Codebook {path.name}: {place}: expected {expected}, found {shown}.", _HINT)
+    return bad_input(f"Codebook {path.name}: {excerpt(place)}: expected {expected}, found {shown(found)}.", _HINT)
 
 
 def _read_yaml(content: object, path: Path) -> UserCodebook:
@@ -70,21 +67,32 @@ def _read_yaml(content: object, path: Path) -> UserCodebook:
     scales = _mapping(main.get("scales"), path, "scales")
     batteries = _mapping(main.get("batteries"), path, "batteries")
     scale_missing = {name: _check_scale(scale, path, f"scales.{name}") for name, scale in scales.items()}
-    language = main.get("language", "en")
-    if not isinstance(language, str):
+    language, survey, title = main.get("language", "en"), main.get("survey", path.stem), main.get("title")
+    if not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
         raise _wrong(path, "language", "a code such as en, in quotes", language)
+    if not isinstance(survey, str | int) or not str(survey).strip():
+        raise _wrong(path, "survey", "a name", survey)
+    if title is not None and not isinstance(title, str):
+        raise _wrong(path, "title", "a text", title)
     for name, battery in batteries.items():
         if not isinstance(name, str):
             raise _wrong(path, "batteries", "names in quotes", name)
         _check_battery(battery, scales, path, f"batteries.{name}")
     _refuse_doubled([item for battery in batteries.values() for item in battery["items"]], path)
-    codebook = parse_codebook({"language": "en", **main, "survey": str(main.get("survey") or path.stem)})
+    _refuse_size(batteries, scales, path)
+    codebook = parse_codebook({**main, "language": language, "survey": str(survey).strip()})
     item_missing = {
         item: scale_missing[battery["scale"]] for battery in batteries.values() for item in battery["items"]
     }
-    title = main.get("title")
-    missing = _missing(main.get("missing", {}), path, "missing")
-    return UserCodebook(codebook, str(title) if title else None, missing, item_missing)
+    return UserCodebook(codebook, title or None, _missing(main.get("missing", {}), path, "missing"), item_missing)
+
+
+def _refuse_size(batteries: Mapping[str, Any], scales: Mapping[str, Any], path: Path) -> None:
+    """Raise where items and their options multiply to more than any survey has."""
+    sizes = {name: len(scale.get("options", ())) or 100 for name, scale in scales.items()}
+    n_labels = sum(len(battery["items"]) * sizes[battery["scale"]] for battery in batteries.values())
+    if n_labels > _MOST_LABELS:
+        raise _wrong(path, "batteries", f"at most {_MOST_LABELS:,} options of all items together", n_labels)
 
 
 def _mapping(value: object, path: Path, place: str) -> dict[Any, Any]:
@@ -105,7 +113,7 @@ def _check_scale(scale: object, path: Path, place: str) -> dict[int, str]:
             raise _wrong(path, f"{place}.{name}", f"whole codes from 0 to {HIGHEST_CODE:,}", code)
         if isinstance(label, bool):
             raise _wrong(path, f"{place}.{name}.{code}", "a label in quotes (YAML reads a bare Yes as true)", label)
-        if not isinstance(label, str | int | float):
+        if not isinstance(label, str | int | float) or not str(label).strip():
             raise _wrong(path, f"{place}.{name}.{code}", "a label", label)
     if len(options) < 2 or (name == "endpoints" and max(options) - min(options) > 100):
         raise _wrong(path, f"{place}.{name}", "two or more codes", options)
@@ -126,18 +134,21 @@ def _missing(value: object, path: Path, place: str) -> dict[int, str]:
     for code, status in value.items():
         if not _is_code(code):
             raise _wrong(path, place, "whole codes", code)
-        if status not in MISSING_CODES:
+        if not isinstance(status, str) or status not in MISSING_CODES:
             raise _wrong(path, f"{place}.{code}", f"one of {', '.join(MISSING_CODES)}", status)
     return dict(value)
 
 
 def _check_battery(battery: object, scales: Mapping[str, object], path: Path, place: str) -> None:
     content = _mapping(battery, path, place)
-    if content.get("scale") not in scales:
-        raise _wrong(path, f"{place}.scale", f"one of the scales {', '.join(map(str, scales))}", content.get("scale"))
+    scale = content.get("scale")
+    if not isinstance(scale, Hashable) or scale not in scales:
+        raise _wrong(path, f"{place}.scale", f"one of the scales {excerpt(', '.join(map(str, scales)))}", scale)
     dimension = content.get("dimension")
     if dimension is not None and not isinstance(dimension, str):
         raise _wrong(path, f"{place}.dimension", "a text", dimension)
+    if not isinstance(content.get("in_protocol", True), bool):
+        raise _wrong(path, f"{place}.in_protocol", "true or false", content["in_protocol"])
     stem = content.get("stem")
     if stem is not None and (not isinstance(stem, str) or stem.count("{}") != 1):
         raise _wrong(path, f"{place}.stem", "a text with one {} for the item", stem)
@@ -147,25 +158,16 @@ def _check_battery(battery: object, scales: Mapping[str, object], path: Path, pl
 
 
 def _refuse_doubled(item_ids: Sequence[str], path: Path) -> None:
-    names = [item_id.lower() for item_id in item_ids]
-    doubled = sorted({name for name in names if names.count(name) > 1})
+    counts = Counter(item_id.lower() for item_id in item_ids)
+    doubled = sorted(name for name, n in counts.items() if n > 1)
     if doubled:
         raise _wrong(path, "items", "each item once (case aside)", ", ".join(doubled[:5]))
 
 
-def _read_csv(text: str, path: Path) -> UserCodebook:
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline="")) if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise bad_input(f"The codebook {path} is no readable CSV: {error}.", _HINT) from error
-    header = tuple(name.strip().lower() for name in rows[0]) if rows else ()
-    if not {"item_id", "option_code"} <= set(header):
-        raise _wrong(path, "line 1", f"the columns {','.join(CSV_COLUMNS)}", ",".join(header))
+def _read_csv(rows: Sequence[tuple[int, Mapping[str, str]]], path: Path) -> UserCodebook:
     by_item: dict[str, list[dict[str, str]]] = {}
-    for line, row in enumerate(rows[1:], 2):
-        if len(row) != len(header):
-            raise _wrong(path, f"line {line}", f"{len(header)} fields", ",".join(row))
-        cells = dict.fromkeys(CSV_COLUMNS, "") | dict(zip(header, map(clean, row), strict=True))
+    for _, row in rows:
+        cells = dict.fromkeys(CSV_COLUMNS, "") | {name: clean(cell) for name, cell in row.items()}
         by_item.setdefault(cells["item_id"], []).append(cells)
     _refuse_doubled(list(by_item), path)
     missing = {item_id: _csv_missing(cells, path) for item_id, cells in by_item.items()}
@@ -176,11 +178,10 @@ def _read_csv(text: str, path: Path) -> UserCodebook:
 
 
 def _csv_code(cells: Mapping[str, str], path: Path) -> int:
-    try:
-        return int(cells["option_code"])
-    except ValueError:
-        place = f"item {cells['item_id']}, option_code"
-        raise _wrong(path, place, "a whole number", cells["option_code"]) from None
+    code = read_whole(cells["option_code"])
+    if code is None:
+        raise _wrong(path, f"item {cells['item_id']}, option_code", "a whole number", cells["option_code"])
+    return code
 
 
 def _csv_missing(rows: Sequence[Mapping[str, str]], path: Path) -> dict[int, str]:

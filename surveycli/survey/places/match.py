@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from surveycli.errors import bad_input
-from surveycli.survey.files.cell import clean, fold, is_number
+from surveycli.survey.files.cell import clean, fold
 from surveycli.survey.places.country import countries, find_iso3, iso3_by_wvs_code
+from surveycli.untrusted.number import read_whole
+from surveycli.untrusted.small_file import read_small_file
+from surveycli.untrusted.table_text import parse_table
+from surveycli.untrusted.text import UnreadableError, excerpt, shown
 
 CountryMap = tuple[tuple[str, str], ...]
 
@@ -19,7 +22,9 @@ _SUFFIX = re.compile(
     re.IGNORECASE,
 )
 _MAP_COLUMNS = ("label", "iso3")
+_MAP_FORM = "a CSV with the columns label,iso3"
 _MAX_SHOWN = 30
+_LONGEST_LABEL = 300  # no country has a longer one
 
 
 def split_sample(label: str) -> tuple[str, str]:
@@ -29,7 +34,7 @@ def split_sample(label: str) -> tuple[str, str]:
     ('India', 'old national sample')
     """
     text = clean(label)
-    found = _SUFFIX.search(text)
+    found = _SUFFIX.search(text) if len(text) <= _LONGEST_LABEL else None
     return (text[: found.start()].strip(), found[1].lower()) if found else (text, "")
 
 
@@ -40,7 +45,7 @@ def match_countries(labels: Iterable[str], country_map: CountryMap, where: str) 
     """
     given = {fold(label): iso3 for label, iso3 in country_map}
     found = {label: _match(label, given) for label in dict.fromkeys(labels)}
-    unknown = [clean(label) or "(blank)" for label, iso3 in found.items() if iso3 is None]
+    unknown = [excerpt(label, 60) or "(blank)" for label, iso3 in found.items() if iso3 is None]
     if unknown:
         more = f" and {len(unknown) - _MAX_SHOWN} more" if len(unknown) > _MAX_SHOWN else ""
         noun = "label" if len(unknown) == 1 else "labels"
@@ -58,32 +63,26 @@ def _match(label: str, given: Mapping[str, str]) -> str | None:
     for text in (label, name):
         if fold(text) in given:
             return given[fold(text)]
-    if is_number(name):
-        return iso3_by_wvs_code().get(int(float(name)))
+    number = read_whole(name)
+    if number is not None:
+        return iso3_by_wvs_code().get(number)
     return find_iso3(clean(label)) or find_iso3(name)
 
 
 def read_country_map(path: Path) -> CountryMap:
     """Return the labels of a CSV with the columns label and iso3. Raises SurveyError (exit 3) where it is none."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            rows = [row for row in csv.reader(stream) if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise bad_input(
-            f"Cannot read the country map {path}: {reason}.", "It is a CSV in UTF-8: label,iso3."
-        ) from error
-    if not rows or tuple(name.strip().lower() for name in rows[0]) != _MAP_COLUMNS:
-        found = ", ".join(rows[0]) if rows else "nothing"
-        raise bad_input(f"{path}: expected the columns label,iso3, found {found}.", "Name them in the first line.")
-    return tuple(_map_row(row, line, path) for line, row in enumerate(rows[1:], 2))
+        rows = list(parse_table(read_small_file(path, "country map", _MAP_FORM), _MAP_COLUMNS))
+    except UnreadableError as error:
+        raise bad_input(f"Cannot read the country map {path}: {error}.", f"It is {_MAP_FORM}.") from error
+    return tuple(_map_row(cells, line, path) for line, cells in rows)
 
 
-def _map_row(row: list[str], line: int, path: Path) -> tuple[str, str]:
-    iso3 = row[1].strip().upper() if len(row) == 2 else ""
-    if len(row) != 2 or (iso3 and iso3 not in countries()):
+def _map_row(cells: Mapping[str, str], line: int, path: Path) -> tuple[str, str]:
+    label, iso3 = cells["label"], cells["iso3"].upper()
+    if iso3 and iso3 not in countries():
         raise bad_input(
-            f"{path}: line {line}: expected a label and an ISO-3 code, found {','.join(row)!r}.",
+            f"{path}: line {line}: expected a label and an ISO-3 code, found {shown(iso3)}.",
             f'Known are the {len(countries())} codes of `surveycli sql "select iso3, name from country"`.',
         )
-    return row[0], iso3
+    return label, iso3

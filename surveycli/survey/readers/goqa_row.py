@@ -1,8 +1,7 @@
-"""Reads the rows of GlobalOpinionQA: Python literals as text, read as literals and never evaluated."""
+"""Reads the rows of GlobalOpinionQA: Python literals as text."""
 
 from __future__ import annotations
 
-import ast
 import math
 import re
 from collections import Counter
@@ -11,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from surveycli.survey.files.cell import clean
+from surveycli.untrusted.literal import parse_literal
+from surveycli.untrusted.text import UnreadableError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 COLUMNS = frozenset({"question", "selections", "options", "source"})
 SOURCES = frozenset({"GAS", "WVS"})
 _SELECTIONS = re.compile(r"\s*defaultdict\(\s*<class 'list'>\s*,\s*(\{.*\})\s*\)\s*|\s*(\{.*\})\s*", re.DOTALL)
-_MAX_LITERAL = 1 << 20
+_MOST_SHARE = 1e6  # shares are fractions; percentages and counts are told by their sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,10 @@ def readable_rows(table: pl.DataFrame, skipped: Counter[tuple[str, str]]) -> Ite
 
 
 def _literal(text: str) -> object:
-    """Return the value of a Python literal, or None where it is none. Nothing is evaluated."""
-    if len(text) > _MAX_LITERAL:
-        return None
+    """Return the value of a Python literal, or None where it is none."""
     try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return parse_literal(text)
+    except UnreadableError:
         return None
 
 
@@ -80,7 +79,7 @@ def _shares(numbers: object) -> tuple[float, ...] | None:
 
 
 def _is_share(number: object) -> bool:
-    return isinstance(number, int | float) and not isinstance(number, bool) and 0 <= number < math.inf
+    return isinstance(number, int | float) and not isinstance(number, bool) and 0 <= number <= _MOST_SHARE
 
 
 def _read_options(text: str) -> tuple[str, ...] | None:

@@ -6,7 +6,7 @@ import re
 
 from surveycli.errors import bad_input
 from surveycli.survey.files.cell import clean
-from surveycli.survey.files.labelled import SPSS
+from surveycli.survey.files.open import SPSS
 from surveycli.survey.files.table import Column, SurveyTable
 from surveycli.survey.items.codebook import SurveyFacts
 from surveycli.survey.items.file_items import Items, described_items, own_items
