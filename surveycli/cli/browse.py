@@ -12,7 +12,7 @@ from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
 if TYPE_CHECKING:
     from surveycli.survey.browse import ItemView
 
-_BAR_WIDTH = 40
+_BAR_WIDTH, _WIDTH = 40, 80
 _Survey = Annotated[str | None, typer.Option("--survey", help="Only this survey.", show_default=False)]
 _Language = Annotated[str, typer.Option(help="Language of the wordings, such as en or zh.")]
 
@@ -96,20 +96,19 @@ def show(
 
 
 def _print_view(view: ItemView) -> None:
-    from rich.console import Console
+    from surveycli.cli.render import output_width, say
 
-    console = Console(highlight=False)
-    console.print(f"{view.item_id} ({view.survey_id}): {view.wording}", markup=False)
-    console.print(_headline(view), markup=False)
+    say(f"{view.item_id} ({view.survey_id}): {view.wording}")
+    say(_headline(view))
     if view.also_in:
-        console.print(f"Other surveys have a {view.item_id}, too (--survey): {', '.join(view.also_in)}.", markup=False)
-    console.print()
+        say(f"Other surveys have a {view.item_id}, too (--survey): {', '.join(view.also_in)}.")
+    say()
     width = min(60, max((len(answer) for answer in view.options["answer"]), default=0))
+    longest_bar = min(_BAR_WIDTH, max(10, (output_width() or _WIDTH) - width - 45))
     for row in view.options.iter_rows(named=True):
         share = row["share"] if row["share"] is not None else row["share_unweighted"]
-        bar = _bar(share, min(_BAR_WIDTH, max(10, console.width - width - 45)))
-        console.print(
-            f"  {row['code']:>3}  {row['answer'][:60]:<{width}}  {share:6.1%}  {bar}{_beside(row)}", markup=False
+        say(
+            f"  {row['code']:>3}  {row['answer'][:60]:<{width}}  {share:6.1%}  {_bar(share, longest_bar)}{_beside(row)}"
         )
 
 

@@ -35,16 +35,16 @@ def codebook(
     """
     import polars as pl
 
-    from surveycli.cli.render import print_frame
+    from surveycli.cli.render import print_frame, say
     from surveycli.survey import write_codebook_draft
 
     names = tuple(name.strip() for name in (items or "").split(",") if name.strip())
     n_items, skipped = write_codebook_draft(file, output, items=names, overwrite=replace)
-    typer.echo(f"{output}: {n_items:,} items from the labels of {file.name}.")
-    typer.echo(f"Edit it, then: surveycli ingest {quote(str(file))} --codebook {quote(str(output))}")
+    say(f"{output}: {n_items:,} items from the labels of {file.name}.")
+    say(f"Edit it, then: surveycli ingest {quote(str(file))} --codebook {quote(str(output))}")
     if skipped:
         rows = [(skip.reason, skip.subject, skip.n_skipped) for skip in skipped]
         rows.sort(key=lambda row: -row[2])
         print_frame(pl.DataFrame(rows[:_MAX_SKIP_ROWS], schema=["left out", "where", "how many"], orient="row"))
         if len(rows) > _MAX_SKIP_ROWS:
-            typer.echo(f"  and {len(rows) - _MAX_SKIP_ROWS} more columns, most for the same reasons.")
+            say(f"  and {len(rows) - _MAX_SKIP_ROWS} more columns, most for the same reasons.")

@@ -45,15 +45,15 @@ def demo(
 
 
 def _show(report: DemoReport) -> None:
-    from surveycli.cli.render import note, print_frame
+    from surveycli.cli.render import note, print_frame, say
 
     for line in report.notes:
         note(f"Note: {line}")
     print_frame(report.scores, title="Predicted against real response distributions, by test part")
-    typer.echo("1-JSD (paper): higher is better; the rest: lower is better. `item-mean` is the honest bar to beat.\n")
-    typer.echo("Try next:")
+    say("1-JSD (paper): higher is better; the rest: lower is better. `item-mean` is the honest bar to beat.\n")
+    say("Try next:")
     for command in _next_commands(report):
-        typer.echo(f"  {command}")
+        say(f"  {command}")
 
 
 def _next_commands(report: DemoReport) -> tuple[str, ...]:

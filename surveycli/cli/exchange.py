@@ -79,13 +79,13 @@ def import_predictions(
 def _print_report(report: ImportReport) -> None:
     import polars as pl
 
-    from surveycli.cli.render import print_frame
+    from surveycli.cli.render import print_frame, say
 
-    typer.echo(f"{report.run_id}: {report.n_cells:,} cells from {report.n_rows:,} rows ({report.quantity.value}).")
+    say(f"{report.run_id}: {report.n_cells:,} cells from {report.n_rows:,} rows ({report.quantity.value}).")
     if report.left_out:
         rows = [(out.reason, out.n_rows, ", ".join(out.examples)) for out in report.left_out]
         print_frame(pl.DataFrame(rows, schema=["left out because of", "how many", "for instance"], orient="row"))
-    typer.echo(f"Next: surveycli score {report.run_id}")
+    say(f"Next: surveycli score {report.run_id}")
 
 
 def export(
@@ -111,10 +111,11 @@ def export(
       surveycli export predictions --run item-mean-1 --output predictions.parquet
       surveycli export prompts --split paper --output prompts
     """
+    from surveycli.cli.render import say
     from surveycli.exchange.export import export_table
     from surveycli.store import open_store
 
     request = ExportRequest(what, output, tuple(run or ()), survey, split, language, replace)
     with open_store(store) as opened:
         n_rows = export_table(opened, request)
-    typer.echo(f"{output}: {n_rows:,} rows of {what}.")
+    say(f"{output}: {n_rows:,} rows of {what}.")

@@ -165,7 +165,7 @@ def _configure(preset: str, model: str, choices: Mapping[str, object]) -> Finetu
 def _train(
     store: Path, config: FinetuneConfig | None, name: str | None, resume: str | None, *, prepare_only: bool
 ) -> None:
-    from surveycli.cli.render import TINY_NOTE, note, progress_bar
+    from surveycli.cli.render import TINY_NOTE, note, progress_bar, say
     from surveycli.training.run_finetuning import find_run, prepare_run
     from surveycli.training.run_finetuning import finetune as train
 
@@ -177,12 +177,12 @@ def _train(
         run = find_run(store, str(resume))
     note(f"Run {run.run_id} in {run.folder.path}")
     if prepare_only:
-        typer.echo(f"surveycli finetune --folder {quote(str(run.folder.path))}")
+        say(f"surveycli finetune --folder {quote(str(run.folder.path))}")
         return
     with progress_bar() as progress:
         outcome = train(store, run, progress)
     _say_trained(outcome, f"{run.run_id}: ")
-    typer.echo(f"Next: surveycli predict --run {run.run_id}")
+    say(f"Next: surveycli predict --run {run.run_id}")
 
 
 def _train_folder(folder: Path) -> None:
@@ -197,13 +197,13 @@ def _train_folder(folder: Path) -> None:
 
 
 def _say_trained(outcome: TrainingOutcome, prefix: str = "") -> None:
-    from surveycli.cli.render import note
+    from surveycli.cli.render import note, say
 
     if outcome.resumed_at_step:
         note(f"Resumed at step {outcome.resumed_at_step}, with trained weights of norm {outcome.norm_at_start:.6g}.")
     loss = outcome.best_validation_loss
     best = "No validation part" if loss is None else f"Best validation loss {loss:.4f} nats"
-    typer.echo(f"{prefix}{best}, weights of epoch {outcome.best_epoch} of {outcome.epochs} ({outcome.steps} steps).")
+    say(f"{prefix}{best}, weights of epoch {outcome.best_epoch} of {outcome.epochs} ({outcome.steps} steps).")
 
 
 def _show_plan(report: PlanReport) -> None:

@@ -140,29 +140,23 @@ def ingest(
 
 
 def _ingest(file: Path | None, options: IngestOptions, path: Path) -> IngestReport:
-    """Ingest a file, or the bundled distributions; a store that was made for it goes if it fails."""
+    """Ingest a file, or the bundled distributions."""
     from surveycli.cli.render import progress_bar
     from surveycli.store import open_store
     from surveycli.survey import ingest_bundled, ingest_file
 
-    is_new = not path.exists()
-    try:
-        with open_store(path, create=True) as opened, progress_bar() as progress:
-            if file is None:
-                return ingest_bundled(opened, progress, replace=options.replace)
-            return ingest_file(opened, file, options, progress)
-    except BaseException:
-        if is_new and path.is_file():
-            path.unlink()
-        raise
+    with open_store(path, create=True) as opened, progress_bar() as progress:
+        if file is None:
+            return ingest_bundled(opened, progress, replace=options.replace)
+        return ingest_file(opened, file, options, progress)
 
 
 def _print_report(report: IngestReport, store: Path) -> None:
     import polars as pl
 
-    from surveycli.cli.render import print_frame
+    from surveycli.cli.render import print_frame, say
 
-    typer.echo(f"{report.title}: {report.file_name} is survey {report.survey_id} in {store}.")
+    say(f"{report.title}: {report.file_name} is survey {report.survey_id} in {store}.")
     known = report.n_items_known
     facts = {
         "release": report.release,
@@ -173,14 +167,14 @@ def _print_report(report: IngestReport, store: Path) -> None:
         "cells": f"{report.n_cells:,} (an item asked of a population)",
     }
     for name, value in facts.items():
-        typer.echo(f"  {name:<12} {value or 'unknown'}")
+        say(f"  {name:<12} {value or 'unknown'}")
     if report.skipped:
         rows = sorted(_folded(report.skipped), key=lambda skip: -skip.n_skipped)
         table = [(skip.reason, skip.subject, skip.n_skipped) for skip in rows[:_MAX_SKIP_ROWS]]
         print_frame(pl.DataFrame(table, schema=["left out", "where", "how many"], orient="row"))
         if len(rows) > _MAX_SKIP_ROWS:
             query = "select reason, subject, n_skipped from ingest_skip order by n_skipped desc"
-            typer.echo(f'  {len(rows) - _MAX_SKIP_ROWS} more lines: surveycli sql --store {store} "{query}"')
+            say(f'  {len(rows) - _MAX_SKIP_ROWS} more lines: surveycli sql --store {store} "{query}"')
 
 
 def _folded(skipped: Sequence[Skipped]) -> list[Skipped]:

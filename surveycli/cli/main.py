@@ -7,8 +7,9 @@ from importlib import import_module
 
 import typer
 
-from surveycli import __version__
+from surveycli.cli import process
 from surveycli.errors import ExitCode, SurveyError
+from surveycli.untrusted.text import plain
 
 app = typer.Typer(
     name="surveycli",
@@ -41,20 +42,21 @@ _COMMANDS = (
 )
 
 
-# What DuckDB's Python client makes of Ctrl-C while a statement runs, and the exit code that Ctrl-C has everywhere.
-_STOPPED_QUERY, _STOPPED = "Query interrupted", 130
-
-
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from surveycli import __version__
+
         typer.echo(f"surveycli {__version__}")
         raise typer.Exit
 
 
 @app.callback()
 def _options(
-    version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True, callback=_print_version),
-) -> None: ...
+    _version: bool = typer.Option(
+        False, "--version", help="Print the version.", is_eager=True, callback=_print_version
+    ),
+) -> None:
+    process.begin_work()
 
 
 for _name in _COMMANDS:
@@ -62,18 +64,39 @@ for _name in _COMMANDS:
 
 
 def main() -> None:
-    """Run the program; a SurveyError becomes its message, its hint and its exit code."""
+    """Run the program; a SurveyError becomes message, hint and exit code, a signal one line and 130 or 143."""
+    code = 0
+    error: BaseException | None = None
     try:
         app()
-    except SurveyError as error:
-        typer.secho(f"Error: {error.message}", fg=typer.colors.RED, err=True)
-        if error.hint:
-            typer.echo(f"Hint: {error.hint}", err=True)
-        sys.exit(error.code)
-    except BrokenPipeError:  # the reader of our output (`| head`) went away
-        sys.stderr.close()
-        sys.exit(ExitCode.OK)
-    except RuntimeError as error:
-        if str(error) != _STOPPED_QUERY:
+    except SystemExit as ended:
+        code, error = int(ended.code or 0), ended
+    except SurveyError as told:
+        code, error = int(told.code), told
+    except BaseException as failure:
+        error = failure
+        if process.stopped_by(error) is None:
             raise
-        sys.exit(_STOPPED)
+    sys.exit(_finish(code, error))
+
+
+def _finish(code: int, error: BaseException | None) -> int:
+    """Say how it ended, and return the exit code."""
+    process.end_work()
+    stopped = process.stopped_by(error)
+    if stopped is not None:
+        typer.echo(process.stopped_line(error), err=True)
+        return 128 + stopped
+    if isinstance(error, SurveyError):
+        _print_error(error)
+    unwritten = process.flush_output()
+    if unwritten is None:
+        return code
+    typer.echo(f"Error: The output could not be written: {unwritten}. What the command did is kept.", err=True)
+    return code or int(ExitCode.BAD_INPUT)
+
+
+def _print_error(error: SurveyError) -> None:
+    typer.secho(f"Error: {plain(error.message)}", fg=typer.colors.RED, err=True)
+    if error.hint:
+        typer.echo(f"Hint: {plain(error.hint)}", err=True)

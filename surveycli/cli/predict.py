@@ -212,23 +212,23 @@ def _model_config(store: Path, run: str | None, model: str, split: str, shares: 
 
 
 def _prepare(store: Path, config: PredictConfig, name: str | None) -> None:
-    from surveycli.cli.render import note
+    from surveycli.cli.render import note, say
     from surveycli.prediction.run_prediction import prepare_prediction
 
     run_id, folder = prepare_prediction(store, config, name)
     note(f"Run {run_id} in {folder.path}; the same command without --prepare-only brings the predictions in.")
-    typer.echo(f"surveycli predict --folder {quote(str(folder.path))}")
+    say(f"surveycli predict --folder {quote(str(folder.path))}")
 
 
 def _predict_folder(folder: Path) -> None:
-    from surveycli.cli.render import progress_bar
+    from surveycli.cli.render import progress_bar, say
     from surveycli.prediction.predict import predict_folder
     from surveycli.run_folder import RunFolder
 
     with progress_bar() as progress:
         outcome = predict_folder(RunFolder(folder), progress)
     if outcome.is_first_process:
-        typer.echo(f"{_say_how_it_went(outcome)} cells predicted in {folder}.")
+        say(f"{_say_how_it_went(outcome)} cells predicted in {folder}.")
 
 
 def _predict_with_model(store: Path, config: PredictConfig, name: str | None) -> None:
@@ -280,5 +280,7 @@ def _predict_baseline(store: Path, predictor: str, options: BaselineOptions) -> 
 
 
 def _say_done(run_id: str, n_cells: int) -> None:
-    typer.echo(f"{run_id}: {n_cells} cells predicted.")
-    typer.echo(f"Next: surveycli score {run_id}")
+    from surveycli.cli.render import say
+
+    say(f"{run_id}: {n_cells} cells predicted.")
+    say(f"Next: surveycli score {run_id}")

@@ -1,34 +1,46 @@
-"""Tables to stdout, progress and notes to stderr."""
+"""What commands print: tables and results to stdout, progress and notes to stderr, no text with control characters."""
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Iterator
+import codecs
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
-import typer
-
+from surveycli.cli.formats import csv_lines, json_lines, latex_lines, markdown_lines, table_lines
+from surveycli.cli.layout import Heading
 from surveycli.cli.options import TableFormat
+from surveycli.cli.process import output_error
+from surveycli.cli.text import json_text
 from surveycli.progress import Progress
+from surveycli.untrusted.text import plain
 
 if TYPE_CHECKING:
     import polars as pl
-    from rich.table import Table
 
-
-_UNBROKEN = 24  # cells up to this width stay on one line
-_NO_LIMIT = 10_000
 TINY_NOTE = "tiny is a stand-in built from nothing: it shows the workflow, and is no substitute for a pretrained model."
+_LINES_AT_ONCE = 200
+
+
+def say(text: str = "") -> None:
+    """Print a line of a command's result to stdout."""
+    _write([plain(text)])
+
+
+def say_json(value: object) -> None:
+    """Print a value to stdout as JSON."""
+    _write([json_text(value, ascii_only=not _is_unicode())])
 
 
 def note(text: str) -> None:
     """Tell the user something on stderr, beside the command's output."""
     from rich.console import Console
 
-    Console(stderr=True, highlight=False).print(text, markup=False)
+    console = Console(stderr=True, highlight=False)
+    console.print(plain(text), markup=False, soft_wrap=not console.is_terminal)
 
 
 @contextmanager
@@ -40,118 +52,82 @@ def progress_bar() -> Iterator[Progress]:
 
     console = Console(stderr=True, highlight=False)
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
     )
     with Bars(*columns, console=console, disable=not console.is_terminal) as bars:
         tasks: dict[str, Any] = {}
 
         def report(stage: str, done: int, total: int, note: str = "") -> None:
+            shown = plain(note)
             if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total or None, note=note)
-            bars.update(tasks[stage], completed=done, total=total or None, note=note)
+                tasks[stage] = bars.add_task(plain(stage), total=total or None, note=shown)
+            bars.update(tasks[stage], completed=done, total=total or None, note=shown)
             if not console.is_terminal and total and done >= total:
-                console.print(f"{stage}: {done}/{total} {note}".rstrip(), markup=False)
+                console.print(f"{plain(stage)}: {done}/{total} {shown}".rstrip(), markup=False, soft_wrap=True)
 
         yield report
 
 
 def print_frame(frame: pl.DataFrame, format: TableFormat = TableFormat.TABLE, *, title: str = "") -> None:
     """Print a frame to stdout. Numbers are rounded for people, exact in CSV and JSON."""
-    if format is TableFormat.CSV:
-        typer.echo(_flat(frame).write_csv(), nl=False)
-    elif format is TableFormat.JSON:
-        typer.echo(json.dumps(frame.to_dicts(), ensure_ascii=False, indent=2, default=str))
-    elif format is TableFormat.MARKDOWN:
-        typer.echo(_markdown(frame))
-    elif format is TableFormat.LATEX:
-        typer.echo(_latex(frame))
+    headings = [Heading(name, kind.is_numeric()) for name, kind in frame.schema.items()]
+    if title and format is TableFormat.TABLE:
+        say(title)
+    print_rows(headings, frame.iter_rows(), format)
+
+
+def print_rows(
+    headings: Sequence[Heading], rows: Iterable[Sequence[object]], format: TableFormat, *, at_most: int | None = None
+) -> None:
+    """Print rows to stdout as they come.
+
+    `at_most`: so many rows of a table are enough in a terminal; all are counted, and how many there are is said.
+    """
+    if format is TableFormat.TABLE and at_most is not None and sys.stdout.isatty():
+        _print_first(headings, iter(rows), at_most)
     else:
-        _print_table(frame, title)
+        _write(_lines(headings, rows, format))
 
 
-def _flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the frame with lists and structs as JSON text, which CSV needs."""
-    import polars as pl
-
-    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
-    return frame.with_columns(
-        pl.Series(name, [json.dumps(value, ensure_ascii=False, default=str) for value in frame[name].to_list()])
-        for name in nested
-    )
+def _print_first(headings: Sequence[Heading], rows: Iterator[Sequence[object]], at_most: int) -> None:
+    first = list(islice(rows, at_most))
+    _write(_lines(headings, first, TableFormat.TABLE))
+    n_more = sum(1 for _ in rows)
+    if n_more:
+        note(f"The first {len(first):,} of {len(first) + n_more:,} rows; --format csv, or a pipe, gives all.")
 
 
-def cell_text(value: object) -> str:
-    """Return a table cell for people: four significant decimals, nothing for NULL."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return str(value)
-        return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    return str(value)
+def _lines(headings: Sequence[Heading], rows: Iterable[Sequence[object]], format: TableFormat) -> Iterator[str]:
+    if format is TableFormat.CSV:
+        return csv_lines(headings, rows, shown=sys.stdout.isatty())
+    if format is TableFormat.JSON:
+        return json_lines(headings, rows, ascii_only=not _is_unicode())
+    if format is TableFormat.MARKDOWN:
+        return markdown_lines(headings, rows)
+    if format is TableFormat.LATEX:
+        return latex_lines(headings, rows)
+    return table_lines(headings, rows, width=output_width(), rule="─" if _is_unicode() else "-")
 
 
-def _print_table(frame: pl.DataFrame, title: str) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    rows = [[cell_text(value) for value in row] for row in frame.iter_rows()]
-    table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, collapse_padding=True)
-    for number, (name, kind) in enumerate(frame.schema.items()):
-        longest = max((len(text) for text in (*(row[number] for row in rows), *name.split())), default=0)
-        justify: Literal["right", "left"] = "right" if kind.is_numeric() else "left"
-        table.add_column(name, justify=justify, overflow="fold", min_width=min(longest, _UNBROKEN))
-    for row in rows:
-        table.add_row(*map(Text, row))
-    _fit(table, Console().width)
-    least = Console(width=_NO_LIMIT).measure(table).minimum
-    # Wider than the terminal rather than without its last columns.
-    Console(highlight=False, width=max(Console().width, least)).print(table)
+def output_width() -> int | None:
+    """Return the columns that output may take: the terminal's, or COLUMNS; None for a file or a pipe without it."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdigit() and int(given) > 0:
+        return int(given)
+    return os.get_terminal_size(sys.stdout.fileno()).columns or None if sys.stdout.isatty() else None
 
 
-def _fit(table: Table, width: int) -> None:
-    """Where a table is too wide, break headings and long texts into lines, never short names or numbers."""
-    from rich.console import Console
-
-    if Console(width=_NO_LIMIT).measure(table).maximum <= width:
-        return
-    for column in table.columns:
-        if column.min_width is not None and column.min_width < _UNBROKEN:
-            column.width = column.min_width
+def _is_unicode() -> bool:
+    """Return whether stdout has bytes for every letter."""
+    return codecs.lookup(sys.stdout.encoding or "ascii").name.startswith("utf")
 
 
-def _markdown(frame: pl.DataFrame) -> str:
-    lines = ["| " + " | ".join(frame.columns) + " |"]
-    lines.append("|" + "|".join(" ---: " if kind.is_numeric() else " --- " for kind in frame.schema.values()) + "|")
-    lines += ["| " + " | ".join(cell_text(v).replace("|", "\\|") for v in row) + " |" for row in frame.iter_rows()]
-    return "\n".join(lines)
-
-
-def _latex(frame: pl.DataFrame) -> str:
-    alignment = "".join("r" if kind.is_numeric() else "l" for kind in frame.schema.values())
-    lines = [
-        rf"\begin{{tabular}}{{{alignment}}}",
-        r"\toprule",
-        " & ".join(map(_escape_latex, frame.columns)) + r" \\",
-        r"\midrule",
-    ]
-    lines += [" & ".join(_escape_latex(cell_text(value)) for value in row) + r" \\" for row in frame.iter_rows()]
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
-
-
-_LATEX = str.maketrans(
-    {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    | {character: "\\" + character for character in "&%$#_{}"}
-)
-
-
-def _escape_latex(text: str) -> str:
-    return text.translate(_LATEX)
+def _write(lines: Iterable[str]) -> None:
+    """Write lines to stdout, several at once, until nobody takes them any more."""
+    lines = iter(lines)
+    while (several := list(islice(lines, _LINES_AT_ONCE))) and output_error() is None:
+        sys.stdout.write("\n".join(several) + "\n")

@@ -77,7 +77,7 @@ def report(
       surveycli report item-mean-1 uniform-1 --item Q57
       surveycli report item-mean-1 --output report.pdf
     """
-    from surveycli.cli.render import progress_bar
+    from surveycli.cli.render import progress_bar, say
     from surveycli.errors import conflict
     from surveycli.report.make import make_report, print_pdf
     from surveycli.store import open_store
@@ -92,7 +92,7 @@ def report(
         print_pdf(page, output)
     else:
         output.write_text(page, encoding="utf-8")
-    typer.echo(f"{output}: {output.stat().st_size / 1e6:.1f} MB, one file that needs no network.")
+    say(f"{output}: {output.stat().st_size / 1e6:.1f} MB, one file that needs no network.")
 
 
 def plot(
@@ -117,6 +117,7 @@ def plot(
       surveycli plot scores item-mean-1 uniform-1 --output scores.png
       surveycli plot distribution item-mean-1 --item Q57 --country KEN
     """
+    from surveycli.cli.render import say
     from surveycli.report.plots import draw, save_figure
     from surveycli.store import open_store
 
@@ -126,7 +127,7 @@ def plot(
         _print_figure(figure)
         return
     save_figure(figure, output)
-    typer.echo(f"{output}: {figure.title}")
+    say(f"{output}: {figure.title}")
 
 
 def _print_figure(figure: Figure) -> None:

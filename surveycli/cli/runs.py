@@ -63,7 +63,7 @@ def show(
     """
     import polars as pl
 
-    from surveycli.cli.render import print_frame
+    from surveycli.cli.render import print_frame, say_json
     from surveycli.errors import not_found
     from surveycli.store import open_store
 
@@ -72,7 +72,7 @@ def show(
     if not found:
         raise not_found(f"There is no run {run} in the store.", "`surveycli runs` lists them.")
     if format is TableFormat.JSON:
-        typer.echo(json.dumps(_with_objects(found[0]), ensure_ascii=False, indent=2, default=str))
+        say_json(_with_objects(found[0]))
         return
     fields = _flatten("", _with_objects(found[0]))
     print_frame(

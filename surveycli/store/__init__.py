@@ -1,6 +1,8 @@
 """The store: one DuckDB file. The only package that imports duckdb."""
 
-from surveycli.store.connection import Store, ad_hoc, default_store_path, open_store
+from surveycli.store.ad_hoc import Limits, ad_hoc, ad_hoc_results
+from surveycli.store.connection import Store
+from surveycli.store.opening import default_store_path, open_patiently, open_store
 from surveycli.store.run_record import (
     RunRecord,
     RunStatus,
@@ -14,15 +16,18 @@ from surveycli.store.run_record import (
 from surveycli.store.stream import create_table_from_stream
 
 __all__ = [
+    "Limits",
     "RunRecord",
     "RunStatus",
     "Store",
     "ad_hoc",
+    "ad_hoc_results",
     "create_table_from_stream",
     "default_store_path",
     "finish_run",
     "mark_parts",
     "next_run_id",
+    "open_patiently",
     "open_store",
     "package_versions",
     "record_training",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import duckdb
 
+from surveycli.errors import SurveyError
 from surveycli.store.connection import Store, quote
+from surveycli.store.trouble import explained, interruptible
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,13 +35,15 @@ def create_table_from_stream(
     with _frugal(store, first.num_columns):
         store._connection.register("incoming", reader.__arrow_c_stream__())
         try:
-            store._connection.execute(f"CREATE OR REPLACE TABLE {target} AS SELECT * FROM incoming")
-        except duckdb.Error:
+            with explained(store.path):
+                store._connection.execute(f"CREATE OR REPLACE TABLE {target} AS SELECT * FROM incoming")
+        except (duckdb.Error, SurveyError):
             if failures:  # DuckDB wraps what the iterator raised into an error of its own
                 raise failures[0] from None
             raise
         finally:
-            store._connection.unregister("incoming")
+            with suppress(duckdb.Error), interruptible():
+                store._connection.unregister("incoming")
     text = comment.replace("'", "''")
     store._connection.execute(f"COMMENT ON TABLE {target} IS '{text}'")
 
@@ -72,7 +76,8 @@ def _frugal(store: Store, n_columns: int) -> Iterator[None]:
     try:
         yield
     finally:
-        cursor.execute("RESET threads")
-        cursor.execute("RESET memory_limit")
-        cursor.execute("RESET allocator_background_threads")
+        with suppress(duckdb.Error), interruptible():  # after a fatal error nothing can be set any more
+            cursor.execute("RESET threads")
+            cursor.execute("RESET memory_limit")
+            cursor.execute("RESET allocator_background_threads")
         cursor.close()

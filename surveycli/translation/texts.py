@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from surveycli.domain import Option
-from surveycli.errors import ExitCode, SurveyError, bad_input, not_found, usage
-from surveycli.store import Store, open_store
+from surveycli.errors import bad_input, not_found, usage
+from surveycli.store import Store
 from surveycli.translation.checks import LocalisedItem
 from surveycli.translation.language import Language
 from surveycli.untrusted.text import shown
 
 _MACHINE = "machine"
-_LOCK_PATIENCE_S = 30.0
-_LOCK_PAUSE_S = 0.2
 _LONGEST_RANGE = 1000  # characters in which the hyphen of a range may stand
 
 
@@ -167,18 +163,3 @@ def _ends(part: str, places: dict[str, int]) -> tuple[str, str]:
     if not cuts:
         return part, part
     return part[: cuts[0]].strip(), part[cuts[0] + 1 :].strip()
-
-
-def open_patiently(path: Path, *, write: bool = False, patience_s: float = _LOCK_PATIENCE_S) -> Store:
-    """Open the store, waiting a while for another process that holds its lock.
-
-    A translation costs time and money; it should not be lost because somebody queries the store at that moment.
-    """
-    deadline = time.monotonic() + patience_s
-    while True:
-        try:
-            return open_store(path, write=write)
-        except SurveyError as error:
-            if error.code is not ExitCode.CONFLICT or "lock" not in error.message or time.monotonic() >= deadline:
-                raise
-        time.sleep(_LOCK_PAUSE_S)

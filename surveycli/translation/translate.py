@@ -12,7 +12,7 @@ from typing import Any
 from surveycli.domain import Option
 from surveycli.errors import bad_input, usage
 from surveycli.progress import Progress, silent
-from surveycli.store import Store, open_store
+from surveycli.store import Store, open_patiently, open_store
 from surveycli.translation.checks import Finding, LocalisedItem, has_words
 from surveycli.translation.chrf import chrf
 from surveycli.translation.engine import (
@@ -27,8 +27,9 @@ from surveycli.translation.engine import (
 from surveycli.translation.glossary import glossary_sha256
 from surveycli.translation.language import Language, find_language
 from surveycli.translation.proposal import Origin, Proposal, commit_proposals, judge, merge_labels, now
-from surveycli.translation.texts import ItemTexts, choose_survey, load_texts, open_patiently, select_ids
+from surveycli.translation.texts import ItemTexts, choose_survey, load_texts, select_ids
 
+_WAY_ON = "The same command goes on from the item before this one: what was translated so far is kept."
 _GIVE_UP_AFTER = 5  # items in a row whose requests failed: the server is down, and the rest would fail too
 
 
@@ -142,7 +143,7 @@ def translate_items(
     The store is open only to read the plan and to write each finished item. Raises SurveyError (exit 3) where requests
     of several items in a row fail; what was finished stays, and the same call goes on from there.
     """
-    with open_patiently(path, write=True) as store:
+    with open_patiently(path) as store:
         plan = plan_translation(store, options)
     memory = _memory(plan, options)
     work = [item for item in plan.work if not _is_repetition(item, engine.identity, options)]
@@ -175,7 +176,7 @@ def _report(plan: TranslationPlan, proposals: Sequence[Proposal], n_repeated: in
 
 
 def _write(path: Path, plan: TranslationPlan, proposal: Proposal, options: TranslateOptions) -> None:
-    with open_patiently(path, write=True) as store:
+    with open_patiently(path, way_on=_WAY_ON) as store:
         commit_proposals(store, plan.survey_id, plan.target, [proposal], replace_machine=options.redo)
 
 

@@ -98,45 +98,9 @@ def test_errors_come_with_a_hint_and_no_traceback(run_cli: Callable, tmp_path: P
     assert "Traceback" not in result.err
 
 
-def test_ctrl_c_during_a_query_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What DuckDB makes of Ctrl-C ends with the exit code of Ctrl-C; any other RuntimeError stays a bug."""
-    from surveycli.cli import main
-
-    def stop(message: str) -> Callable[[], None]:
-        def run() -> None:
-            raise RuntimeError(message)
-
-        return run
-
-    monkeypatch.setattr(main, "app", stop("Query interrupted"))
-    with pytest.raises(SystemExit) as ended:
-        main.main()
-    assert ended.value.code == 130
-    monkeypatch.setattr(main, "app", stop("something else"))
-    with pytest.raises(RuntimeError, match="something else"):
-        main.main()
-
-
 def test_the_store_may_be_named_by_the_environment(
     run_cli: Callable, bundled_store_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SURVEYCLI_STORE names the store where --store does not."""
     monkeypatch.setenv("SURVEYCLI_STORE", str(bundled_store_path))
     assert run_cli("check").code == 0
-
-
-def test_output_into_a_closed_pipe_is_no_error(bundled_store_path: Path) -> None:
-    """Where the reader of the output goes away, as `head` does, the program ends without a traceback."""
-    program = [sys.executable, "-c", "from surveycli.cli.main import main; main()"]
-    query = "SELECT range AS number FROM range(200000)"
-    with subprocess.Popen(
-        [*program, "sql", query, "--format", "csv", "--store", str(bundled_store_path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None and process.stderr is not None
-        assert process.stdout.readline() == "number\n"
-        process.stdout.close()
-        assert "Traceback" not in process.stderr.read()
-        assert process.wait(timeout=30) == 0

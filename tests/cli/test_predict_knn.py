@@ -99,9 +99,9 @@ def test_test_answers_are_never_read_and_validation_ones_only_for_k(small_store:
         chosen = BaselineOptions("small", parts=("test",), settings=KnnSettings(encoder=str(encoder)))
         given = BaselineOptions("small", parts=("test",), settings=KnnSettings(encoder=str(encoder), k=2))
         before = [predictions(store, predict_baseline(store, "knn", options)) for options in (chosen, given)]
-        store._connection.sql("DELETE FROM response_distribution WHERE population_id IN ('KEN', 'PER')")
+        store.query("DELETE FROM response_distribution WHERE population_id IN ('KEN', 'PER')")
         assert predictions(store, predict_baseline(store, "knn", chosen)) == before[0]
-        store._connection.sql("DELETE FROM response_distribution WHERE population_id = 'DEU'")
+        store.query("DELETE FROM response_distribution WHERE population_id = 'DEU'")
         assert predictions(store, predict_baseline(store, "knn", given)) == before[1]
 
 

@@ -23,7 +23,7 @@ FROM split_cell WHERE split = 'paper'
 def test_items_asked_elsewhere(bundled_store: Store) -> None:
     """With Q1 known everywhere and Q2 in C1, other countries' answers give Q2 in C2 and C3 this well at least."""
     make_split(bundled_store, "paper")
-    cells = bundled_store._connection.sql(KNOWN_Q1).pl().unique()
+    cells = bundled_store.query(KNOWN_Q1).unique()
     make_split(bundled_store, "custom", SplitOptions(name="known-q1", cells=cells))
     for predictor, bars in (("item-mean", ITEM_MEAN), ("answers-gp", BAR)):
         run = predict_baseline(bundled_store, predictor, BaselineOptions("known-q1", shares=Shares.UNWEIGHTED))

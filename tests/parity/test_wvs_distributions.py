@@ -58,9 +58,9 @@ def test_a_release_gives_the_distributions_that_exact_fractions_give(layout: str
     shares, effective, missing = _reference(path)
     with open_store(tmp_path / "s.duckdb", create=True) as store:
         report = ingest_file(store, path, IngestOptions())
-        stored = store._execute("SELECT * FROM response_distribution", {}, {}, fetch=True)
-        cells = store._execute("SELECT * FROM cell", {}, {}, fetch=True)
-        counted = store._execute("SELECT * FROM missing_count", {}, {}, fetch=True)
+        stored = store.query("SELECT * FROM response_distribution")
+        cells = store.query("SELECT * FROM cell")
+        counted = store.query("SELECT * FROM missing_count")
     assert report.release == script.RELEASES[layout].split(" ")[0]
     assert (report.n_respondents, report.n_cells) == (1320, len(effective))
     found = {(r["item_id"], r["population_id"], r["option_code"]): r for r in stored.iter_rows(named=True)}
@@ -84,6 +84,6 @@ def test_an_item_that_a_country_was_not_asked_has_no_distribution(tmp_path: Path
         for item_id, iso3 in (*script.NOT_ASKED, *script.ONLY_MISSING):
             where = f"WHERE item_id = '{item_id}' AND population_id = '{iso3}'"
             for table in ("response_distribution", "cell"):
-                assert not store._execute(f"SELECT * FROM {table} {where}", {}, {}, fetch=True).height
-            left_out = store._execute(f"SELECT sum(n_respondents)::INT FROM missing_count {where}", {}, {}, fetch=True)
+                assert not store.query(f"SELECT * FROM {table} {where}").height
+            left_out = store.query(f"SELECT sum(n_respondents)::INT FROM missing_count {where}")
             assert left_out.item() == 10

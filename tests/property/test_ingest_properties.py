@@ -37,7 +37,7 @@ def distributions(frame: pl.DataFrame, folder: Path) -> pl.DataFrame:
     frame.write_csv(path)
     with open_store(store_path, create=True) as store:
         ingest_file(store, path, IngestOptions())
-        return store._execute("SELECT * FROM response_distribution ORDER BY ALL", {}, {}, fetch=True)
+        return store.query("SELECT * FROM response_distribution ORDER BY ALL")
 
 
 def assert_same(left: pl.DataFrame, right: pl.DataFrame) -> None:

@@ -78,7 +78,7 @@ def distributions(frame: pl.DataFrame, folder: Path) -> pl.DataFrame:
     )
     with open_store(store_path, create=True) as store:
         ingest_file(store, path, options)
-        return store._execute("SELECT * FROM response_distribution ORDER BY ALL", {}, {}, fetch=True)
+        return store.query("SELECT * FROM response_distribution ORDER BY ALL")
 
 
 @FEW

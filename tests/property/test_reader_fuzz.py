@@ -91,7 +91,7 @@ def rows_of(store: Store) -> list[tuple[object, ...]]:
     )
     text = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in tables) + " ORDER BY 1"
     respondents = "SELECT table_name, column_count FROM duckdb_tables() WHERE schema_name = 'respondent' ORDER BY 1"
-    return store._execute(text, {}, {}, fetch=True).rows() + store._execute(respondents, {}, {}, fetch=True).rows()
+    return store.query(text).rows() + store.query(respondents).rows()
 
 
 def ingest_or_refuse(store: Store, path: Path, options: IngestOptions) -> None:
@@ -218,6 +218,6 @@ def test_row_order_and_weight_scale_change_nothing(
     for name, rows in (("one", frame), ("other", changed)):
         ingest_file(module_store, write_pew(tmp_path / "p.sav", rows), IngestOptions(survey_id=name, replace=True))
         text = f"SELECT * EXCLUDE survey_id FROM response_distribution WHERE survey_id = '{name}' ORDER BY 1, 2, 3"
-        found.append(module_store._execute(text, {}, {}, fetch=True))
+        found.append(module_store.query(text))
     assert found[0].drop("share").equals(found[1].drop("share"))
     assert (found[0]["share"] - found[1]["share"]).abs().max() < 1e-9

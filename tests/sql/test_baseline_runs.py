@@ -81,7 +81,7 @@ def predicted(store: Store, run_id: str) -> dict[tuple[str, str], list[float]]:
 
 def table(store: Store, name: str) -> pl.DataFrame:
     """Return a whole table."""
-    return store._connection.sql(f"SELECT * FROM {name}").pl()
+    return store.query(f"SELECT * FROM {name}")
 
 
 def test_item_mean_by_hand(small: Store) -> None:
@@ -124,7 +124,7 @@ def test_parts_can_be_chosen(small: Store) -> None:
 def test_test_answers_are_never_read(small: Store, predictor: str) -> None:
     """Without any answers to the cells it predicts, a predictor predicts exactly the same."""
     before = predicted(small, predict_baseline(small, predictor, BaselineOptions("t")))
-    small._connection.sql("DELETE FROM response_distribution WHERE population_id IN ('CCC', 'DDD')")
+    small.query("DELETE FROM response_distribution WHERE population_id IN ('CCC', 'DDD')")
     after = predicted(small, predict_baseline(small, predictor, BaselineOptions("t")))
     assert before == after
 
@@ -151,7 +151,7 @@ def test_runs_are_reproducible(small: Store) -> None:
     options = BaselineOptions("t", seed=3)
     first = predicted(small, predict_baseline(small, "pilot", options))
     rows = table(small, "response_distribution").sample(fraction=1, shuffle=True, seed=1)
-    small._connection.sql("DELETE FROM response_distribution")
+    small.query("DELETE FROM response_distribution")
     small.insert("response_distribution", rows)
     assert predicted(small, predict_baseline(small, "pilot", options)) == first
 
@@ -185,7 +185,7 @@ def test_a_taken_name_changes_nothing(small: Store) -> None:
 
 def test_training_part_without_answers(small: Store) -> None:
     """Only uniform needs no training cell."""
-    small._connection.sql("DELETE FROM response_distribution WHERE population_id IN ('AAA', 'BBB')")
+    small.query("DELETE FROM response_distribution WHERE population_id IN ('AAA', 'BBB')")
     assert len(predicted(small, predict_baseline(small, "uniform", BaselineOptions("t")))) == 3
     with pytest.raises(SurveyError) as error:
         predict_baseline(small, "item-mean", BaselineOptions("t"))

@@ -24,18 +24,18 @@ OPTIONS = BaselineOptions("few", shares=Shares.UNWEIGHTED)
 def few_items(store: Store) -> None:
     """Make a split of new items with a handful of batteries, so that predicting takes no time."""
     make_split(store, "new-items", SplitOptions(donors=15))
-    cells = store._connection.sql(
+    cells = store.query(
         "SELECT part, survey_id, item_id, population_id FROM split_cell JOIN item USING (survey_id, item_id) "
         "WHERE split = 'new-items' AND length(battery_id) % 2 = 0"
-    ).pl()
+    )
     make_split(store, "custom", SplitOptions(name="few", cells=cells))
 
 
 def scores(store: Store, run_id: str) -> float:
     score_run(store, run_id)
-    return float(store._connection.sql(
+    return float(store.query(
         f"SELECT avg(paper_one_minus_jsd) FROM scored_cell WHERE run_id = '{run_id}' AND part = 'test'"
-    ).fetchone()[0])  # fmt: skip
+    ).item())  # fmt: skip
 
 
 def chosen(store: Store, run_id: str) -> dict:
@@ -91,7 +91,7 @@ def test_a_model_serves_only_where_it_is_better(bundled_store: Store) -> None:
     )
     assert chosen(bundled_store, best)["served"][0]["served_by"] in {"uniform", "position-marginal"}
     oracle = predict_baseline(bundled_store, "uniform", BaselineOptions("unseen-questions", name="oracle"))
-    bundled_store._connection.sql(
+    bundled_store.query(
         "UPDATE prediction AS p SET probability = d.share_unweighted FROM response_distribution AS d "
         "WHERE p.run_id = 'oracle' AND d.item_id = p.item_id AND d.population_id = p.population_id "
         "AND d.option_code = p.option_code"

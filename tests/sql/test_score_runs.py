@@ -152,7 +152,7 @@ def test_scoring_again_replaces(small: Store) -> None:
     """A second scoring leaves one row per cell, by the human shares of the day."""
     run = add_run(small, "flat", FLAT)
     first = score_run(small, run)
-    small._connection.sql("UPDATE response_distribution SET share_unweighted = 0.5 WHERE item_id = 'B'")
+    small.query("UPDATE response_distribution SET share_unweighted = 0.5 WHERE item_id = 'B'")
     assert score_run(small, run) == first
     found = scores(small, run)
     assert len(found) == 4
@@ -162,10 +162,8 @@ def test_scoring_again_replaces(small: Store) -> None:
 
 def test_weighted_shares_are_used_and_their_lack_counted(small: Store) -> None:
     """A weighted run is scored against weighted shares, or unweighted ones where there are none, and counts these."""
-    small._connection.sql(
-        "UPDATE response_distribution SET share = 1 - share WHERE item_id = 'B' AND population_id = 'AAA'"
-    )
-    small._connection.sql("UPDATE response_distribution SET share = NULL WHERE item_id = 'A'")
+    small.query("UPDATE response_distribution SET share = 1 - share WHERE item_id = 'B' AND population_id = 'AAA'")
+    small.query("UPDATE response_distribution SET share = NULL WHERE item_id = 'A'")
     report = score_run(small, add_run(small, "weighted", PERFECT, shares=Shares.WEIGHTED))
     found = scores(small, "weighted")
     assert report.n_unweighted_instead == 2
@@ -210,20 +208,20 @@ def test_the_view_has_no_row_for_a_part_that_was_not_predicted(small: Store) -> 
     more = {"split": ["t"], "part": ["twice"], "survey_id": ["s"], "item_id": ["C"], "population_id": ["BBB"]}
     small.insert("split_cell", pl.DataFrame(more))
     score_run(small, add_run(small, "flat", FLAT, parts=("test",)))
-    found = small._connection.sql("SELECT run_id, part, n_cells FROM score_by_part").fetchall()
+    found = small.query("SELECT run_id, part, n_cells FROM score_by_part").rows()
     assert found == [("flat", "test", 4)]
 
 
 def test_a_part_that_a_run_has_in_part_is_scored(small: Store) -> None:
     """A part some of whose cells failed keeps its row, since a cell that stands nowhere else was predicted."""
     score_run(small, add_run(small, "two", FLAT[:2]))
-    assert small._connection.sql("SELECT part, n_cells FROM score_by_part").fetchall() == [("test", 2)]
+    assert small.query("SELECT part, n_cells FROM score_by_part").rows() == [("test", 2)]
 
 
 def test_a_run_without_a_split_is_one_part(small: Store) -> None:
     """Its cells all stand in the part `all`, and it has seen none."""
     add_run(small, "free", FLAT)
-    small._connection.sql("UPDATE run SET split = NULL")
+    small.query("UPDATE run SET split = NULL")
     score_run(small, "free")
     cells = scored_cells(small, ["free"])
     assert cells.select("part", "seen").unique().rows() == [("all", "neither")]
@@ -233,7 +231,7 @@ def test_a_run_without_a_split_is_one_part(small: Store) -> None:
 def test_table_agrees_with_the_view(small: Store) -> None:
     """What the program prints by part is what any client reads from score_by_part."""
     score_run(small, add_run(small, "flat", FLAT))
-    view = small._connection.sql("SELECT * FROM score_by_part ORDER BY part").pl()
+    view = small.query("SELECT * FROM score_by_part ORDER BY part")
     table = score_table(scored_cells(small, ["flat"]), metrics=["emd_ordinal", "modal_accuracy", "paper_emd"])
     for name in ("n_cells", "emd_ordinal", "modal_accuracy", "paper_emd", "undefined_emd_ordinal"):
         assert table[name].to_list() == pytest.approx(view[name].to_list(), nan_ok=True)
@@ -346,9 +344,9 @@ def test_seeds_are_one_predictor(small: Store) -> None:
     predictions = [FLAT, PERFECT, [*PERFECT[:2], *FLAT[2:]]]
     for seed, cells in enumerate(predictions):
         score_run(small, add_run(small, f"seed-{seed}", cells))
-        small._connection.sql(f"UPDATE run SET seed = {seed} WHERE run_id = 'seed-{seed}'")
+        small.query(f"UPDATE run SET seed = {seed} WHERE run_id = 'seed-{seed}'")
     score_run(small, add_run(small, "other", FLAT))
-    small._connection.sql("UPDATE run SET predictor = 'another', seed = 9 WHERE run_id = 'other'")
+    small.query("UPDATE run SET predictor = 'another', seed = 9 WHERE run_id = 'other'")
     runs = ["seed-0", "seed-1", "seed-2", "other"]
     assert seed_groups(small, runs) == [runs[:3]]
     row = seed_table(small, runs, metric="total_variation").filter(part="test").to_dicts()[0]
@@ -365,10 +363,10 @@ def test_runs_with_other_settings_are_no_seeds(small: Store) -> None:
     """Another setting, or the same seed twice, makes no group; settings that follow from the seed may differ."""
     for run in ("a", "b", "c", "d"):
         add_run(small, run, FLAT)
-    small._connection.sql("UPDATE run SET seed = 2 WHERE run_id IN ('b', 'c')")
-    small._connection.sql("""UPDATE run SET configuration = '{"temperature": 2}' WHERE run_id = 'b'""")
-    small._connection.sql("""UPDATE run SET configuration = '{"model": {"seed": 2}}' WHERE run_id = 'c'""")
-    small._connection.sql("""UPDATE run SET configuration = '{"model": {"seed": 1}}' WHERE run_id IN ('a', 'd')""")
+    small.query("UPDATE run SET seed = 2 WHERE run_id IN ('b', 'c')")
+    small.query("""UPDATE run SET configuration = '{"temperature": 2}' WHERE run_id = 'b'""")
+    small.query("""UPDATE run SET configuration = '{"model": {"seed": 2}}' WHERE run_id = 'c'""")
+    small.query("""UPDATE run SET configuration = '{"model": {"seed": 1}}' WHERE run_id IN ('a', 'd')""")
     assert seed_groups(small, ["a", "b", "c", "d"]) == [["a", "c"]]
     with pytest.raises(SurveyError) as error:
         seed_table(small, ["a", "b"])
@@ -452,7 +450,7 @@ def test_near_duplicates_of_training_items_are_found(small: Store) -> None:
     wording = ["How important is your family to you in your life?", "How important is your work to you in your life?"]
     texts = {"survey_id": "s", "item_id": ["A", "B"], "language": "en", "wording": wording, "origin": "codebook"}
     small.insert("item_text", pl.DataFrame(texts))
-    small._connection.sql("UPDATE split_cell SET part = 'train' WHERE item_id = 'A'")
+    small.query("UPDATE split_cell SET part = 'train' WHERE item_id = 'A'")
     score_run(small, add_run(small, "flat", FLAT))
     found = audit_run(small, "flat").filter(part="test", audit="near-duplicates")
     assert found["value"][0] == 1

@@ -41,12 +41,12 @@ def add_texts(store: Store, survey_id: str, names: dict[str, str]) -> None:
 def copy_survey(store: Store, survey_id: str, names: dict[str, str], *, other_answers: bool = False) -> None:
     """Add the survey once more under other names, with the same answers or with those of another year."""
     for table in ("item", "response_option", "response_distribution", "split_cell"):
-        rows = store._connection.sql(f"SELECT * FROM {table} WHERE survey_id = 's'").pl()
+        rows = store.query(f"SELECT * FROM {table} WHERE survey_id = 's'")
         store.insert(table, rows.with_columns(pl.col("item_id").replace(names), survey_id=pl.lit(survey_id)))
     if other_answers:
-        store._connection.execute(
-            "UPDATE response_distribution SET share = 1 - share, share_unweighted = 1 - share WHERE survey_id = ?",
-            [survey_id],
+        store.query(
+            "UPDATE response_distribution SET share = 1 - share, share_unweighted = 1 - share WHERE survey_id = $id",
+            id=survey_id,
         )
     add_texts(store, survey_id, names)
 
@@ -58,7 +58,7 @@ def train_on(store: Store, run_id: str, *cells: tuple[str, str], part: str = "tr
 
 
 def parts(store: Store, run_id: str) -> dict[str, int]:
-    view = store._connection.execute("SELECT part, n_cells FROM score_by_part WHERE run_id = ?", [run_id]).fetchall()
+    view = store.query("SELECT part, n_cells FROM score_by_part WHERE run_id = $run_id", run_id=run_id).rows()
     table = score_table(scored_cells(store, [run_id])).select("part", "n_cells").rows()
     assert sorted(view) == sorted(table)
     return dict(table)
@@ -79,7 +79,7 @@ def test_a_cell_that_a_run_was_chosen_on_counts_as_seen(small: Store) -> None:
     """A validation cell that is in a test part today counts as seen there, and in a validation part as validation."""
     add_run(small, "tuned", FLAT, parts=("test", "validation"))
     train_on(small, "tuned", ("B", "AAA"), ("B", "BBB"), part="validation")
-    small._connection.sql("UPDATE split_cell SET part = 'validation' WHERE item_id = 'B' AND population_id = 'AAA'")
+    small.query("UPDATE split_cell SET part = 'validation' WHERE item_id = 'B' AND population_id = 'AAA'")
     score_run(small, "tuned")
     assert parts(small, "tuned") == {"validation": 1, "test": 2, "seen in training": 1}
 
@@ -88,8 +88,8 @@ def test_a_training_cell_in_the_training_part_stays_there(small: Store) -> None:
     """Predicted on what it was trained on, a run has scores in train; a training cell in validation is seen."""
     add_run(small, "tuned", FLAT, parts=("train", "validation", "test"))
     train_on(small, "tuned", ("A", "AAA"), ("A", "BBB"))
-    small._connection.sql("UPDATE split_cell SET part = 'train' WHERE item_id = 'A' AND population_id = 'AAA'")
-    small._connection.sql("UPDATE split_cell SET part = 'validation' WHERE item_id = 'A' AND population_id = 'BBB'")
+    small.query("UPDATE split_cell SET part = 'train' WHERE item_id = 'A' AND population_id = 'AAA'")
+    small.query("UPDATE split_cell SET part = 'validation' WHERE item_id = 'A' AND population_id = 'BBB'")
     score_run(small, "tuned")
     assert parts(small, "tuned") == {"train": 1, "test": 2, "seen in training": 1}
 
@@ -120,10 +120,10 @@ def test_another_wave_of_a_question_is_a_test(small: Store) -> None:
 
 def test_parts_of_two_splits_stand_apart(small: Store) -> None:
     """A run that was asked for `test` of two splits has a row for each, with the split beside it."""
-    small._connection.sql("INSERT INTO split SELECT 'u', recipe, seed, parameters, created_at FROM split")
-    small._connection.sql("INSERT INTO split_cell SELECT 'u', 'test', 's', 'A', 'AAA'")
+    small.query("INSERT INTO split SELECT 'u', recipe, seed, parameters, created_at FROM split")
+    small.query("INSERT INTO split_cell SELECT 'u', 'test', 's', 'A', 'AAA'")
     add_run(small, "tuned", FLAT, parts=("test",))
-    small._connection.sql(
+    small.query(
         "INSERT INTO prediction_part SELECT run_id, 'u', 'test', status, reason, started_at, NULL FROM prediction_part"
     )
     score_run(small, "tuned")
@@ -137,7 +137,7 @@ def test_check_finds_a_training_cell_that_counts_as_test(small: Store) -> None:
     train_on(small, "tuned", ("A", "AAA"))
     score_run(small, "tuned")
     assert list(find_violations(small, "seen_")) == []
-    small._connection.sql(
+    small.query(
         "CREATE OR REPLACE VIEW scored_cell AS SELECT s.*, r.split, c.part FROM score AS s "
         "JOIN run AS r USING (run_id) JOIN split_cell AS c USING (split, survey_id, item_id, population_id)"
     )
@@ -148,7 +148,7 @@ def test_check_finds_a_training_cell_that_counts_as_test(small: Store) -> None:
 def test_what_nobody_can_tell_is_said(small: Store) -> None:
     """A fine-tuning whose cells are not known has `not known` for what it has seen, and its report says so."""
     add_run(small, "tuned", FLAT, parts=("test",))
-    small._connection.sql("UPDATE run SET kind = 'finetune'")
+    small.query("UPDATE run SET kind = 'finetune'")
     assert score_run(small, "tuned").is_training_unknown
     assert set(scored_cells(small, ["tuned"])["seen"]) == {"not known"}
     assert [violation.name for violation in find_violations(small, "training_")] == ["training_unknown"]

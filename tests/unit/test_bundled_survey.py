@@ -16,7 +16,7 @@ from surveycli.survey.population.population import PopulationSpec, describe_popu
 
 
 def query(store: Store, text: str) -> list[tuple[Any, ...]]:
-    return store._execute(text, {}, {}, fetch=True).rows()
+    return store.query(text).rows()
 
 
 def test_the_bundled_survey_has_every_cell_of_its_source(bundled_store: Store) -> None:

@@ -14,7 +14,7 @@ from surveycli.survey import IngestOptions, ingest_file
 
 
 def query(store: Store, text: str) -> list[tuple[Any, ...]]:
-    return store._execute(text, {}, {}, fetch=True).rows()
+    return store.query(text).rows()
 
 
 def table(**changes: object) -> pl.DataFrame:

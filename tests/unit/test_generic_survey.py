@@ -65,7 +65,7 @@ LIKE,,77,,,refused
 
 
 def query(store: Store, text: str) -> list[tuple[Any, ...]]:
-    return store._execute(text, {}, {}, fetch=True).rows()
+    return store.query(text).rows()
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ ROWS = [
 
 
 def query(store: Store, text: str) -> list[tuple[Any, ...]]:
-    return store._execute(text, {}, {}, fetch=True).rows()
+    return store.query(text).rows()
 
 
 def shares_of(store: Store, survey_id: str, wording: str) -> dict[tuple[str, str], list[float]]:

@@ -72,10 +72,8 @@ def test_a_bad_file_has_one_message_and_leaves_no_trace(case: str, good: bytes, 
     assert caught.value.code is ExitCode.BAD_INPUT
     assert caught.value.hint
     for table in ("survey", "source_file", "item", "population", "country", "response_distribution", "cell"):
-        assert store._execute(f"SELECT count(*) FROM {table}", {}, {}, fetch=True).item() == 0
-    assert not store._execute(
-        "SELECT * FROM duckdb_tables() WHERE schema_name = 'respondent'", {}, {}, fetch=True
-    ).height
+        assert store.query(f"SELECT count(*) FROM {table}").item() == 0
+    assert not store.query("SELECT * FROM duckdb_tables() WHERE schema_name = 'respondent'").height
 
 
 def test_a_missing_file_and_a_folder_are_named(store: Store, tmp_path: Path) -> None:
@@ -93,7 +91,7 @@ def test_a_failed_replace_keeps_the_survey_that_was_there(good: bytes, store: St
     second.write_bytes(_in_cell("Q259", 133, "x")(good))
     ingest_file(store, first)
     tables = ("SELECT * FROM response_distribution ORDER BY ALL", "SELECT * FROM respondent.wvs7 ORDER BY 1")
-    before = [store._execute(text, {}, {}, fetch=True) for text in tables]
+    before = [store.query(text) for text in tables]
     with pytest.raises(SurveyError, match="column Q259"):
         ingest_file(store, second, IngestOptions(replace=True))
-    assert all(store._execute(text, {}, {}, fetch=True).equals(old) for text, old in zip(tables, before, strict=True))
+    assert all(store.query(text).equals(old) for text, old in zip(tables, before, strict=True))

@@ -15,7 +15,7 @@ from surveycli.survey import IngestOptions, ingest_bundled, ingest_file
 
 
 def query(store: Store, text: str) -> list[tuple[Any, ...]]:
-    return store._execute(text, {}, {}, fetch=True).rows()
+    return store.query(text).rows()
 
 
 def write(frame: pl.DataFrame, path: Path) -> Path:
@@ -32,7 +32,7 @@ def frame() -> pl.DataFrame:
 def test_respondents_are_stored_wide_and_typed_in_file_order(frame: pl.DataFrame, store: Store, tmp_path: Path) -> None:
     """Every respondent has its number, country, weight, answers as integers and readable demographics."""
     ingest_file(store, write(frame, tmp_path / "w.csv"))
-    stored = store._execute('SELECT * FROM respondent."wvs7" ORDER BY respondent_id', {}, {}, fetch=True)
+    stored = store.query('SELECT * FROM respondent."wvs7" ORDER BY respondent_id')
     assert stored["respondent_id"].to_list() == list(range(1, 661))
     assert stored["iso3"].to_list() == frame["B_COUNTRY_ALPHA"].to_list()
     assert stored["weight"].to_list() == frame["W_WEIGHT"].to_list()
@@ -149,7 +149,7 @@ def test_numbers_with_a_decimal_point_blanks_and_a_byte_order_mark_are_read(
     path = tmp_path / "w.csv"
     path.write_bytes(b"\xef\xbb\xbf" + text.write_csv(line_terminator="\r\n").encode())
     report = ingest_file(store, path)
-    stored = store._execute("SELECT Q2, Q3 FROM respondent.wvs7 ORDER BY respondent_id", {}, {}, fetch=True)
+    stored = store.query("SELECT Q2, Q3 FROM respondent.wvs7 ORDER BY respondent_id")
     assert stored["Q2"].to_list() == frame["Q2"].to_list()
     assert stored["Q3"].null_count() == 5
     assert ("Q3", 5) in {(skip.subject, skip.n_skipped) for skip in report.skipped}

@@ -22,7 +22,7 @@ REGIONS = {1: "Côte | Ouest", 2: "50% = Nord", 9: "Refused"}
 
 
 def query(store: Store, text: str) -> list[tuple[Any, ...]]:
-    return store._execute(text, {}, {}, fetch=True).rows()
+    return store.query(text).rows()
 
 
 def described(store: Store, population_id: str, language: str = "en") -> str:

@@ -128,9 +128,9 @@ def test_a_new_metric_is_one_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(METRICS, new.name, new)
     with open_store(tmp_path / "s.duckdb", write=True) as store:
         comment = "SELECT comment FROM duckdb_columns() WHERE table_name = 'score' AND column_name = 'twice_variation'"
-        assert store._connection.sql(comment).fetchall() == [("twice the half (0 to 2; lower is better).",)]
-        assert store._connection.sql("SELECT formula FROM metric WHERE metric = 'twice_variation'").fetchall()
-        assert "twice_variation" in store._connection.sql("SELECT * FROM score_by_part").columns
+        assert store.query(comment).rows() == [("twice the half (0 to 2; lower is better).",)]
+        assert store.query("SELECT formula FROM metric WHERE metric = 'twice_variation'").rows()
+        assert "twice_variation" in store.query("SELECT * FROM score_by_part").columns
     assert "twice_variation" in run_cli("score", "--help").out
     assert "twice_variation" in run_cli("score", "-m", "beauty", "--store", tmp_path / "s.duckdb").err
 

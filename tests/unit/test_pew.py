@@ -28,7 +28,7 @@ MISSING = {
 
 
 def query(store: Store, text: str) -> list[tuple[Any, ...]]:
-    return store._execute(text, {}, {}, fetch=True).rows()
+    return store.query(text).rows()
 
 
 @pytest.mark.parametrize("upper", [False, True])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import duckdb
@@ -85,3 +88,14 @@ def test_a_created_table_comes_and_goes(store: Store) -> None:
     for _ in range(2):
         store.drop_table("main", 'answers "x"')
     assert 'answers "x"' not in {row["name"] for row in store.rows("store/describe_schema")}
+
+
+def test_ctrl_c_within_a_statement_is_ctrl_c(store: Store) -> None:
+    """A signal while DuckDB works raises KeyboardInterrupt, as everywhere in Python, and the transaction is undone."""
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt), store.transaction():
+        store.insert("survey", SURVEYS)
+        store.query("SELECT sum(a.range * b.range) FROM range(10_000_000) a, range(10_000_000) b")
+    timer.join()
+    assert store.rows("split/list_surveys") == []

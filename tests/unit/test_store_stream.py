@@ -22,9 +22,9 @@ def frames(n: int, *, fail_at: int | None = None) -> Iterator[pl.DataFrame]:
 def test_the_table_has_all_frames_in_order_and_says_what_a_row_is(store: Store) -> None:
     """Every row of every frame arrives once, in order, and the comment stands in the catalog."""
     create_table_from_stream(store, "respondent", "s", frames(5), "One row per row, it's said.")
-    stored = store._execute("SELECT * FROM respondent.s", {}, {}, fetch=True)
+    stored = store.query("SELECT * FROM respondent.s")
     assert stored.equals(pl.concat(frames(5)))
-    comment = store._execute("SELECT comment FROM duckdb_tables() WHERE table_name = 's'", {}, {}, fetch=True).item()
+    comment = store.query("SELECT comment FROM duckdb_tables() WHERE table_name = 's'").item()
     assert comment == "One row per row, it's said."
 
 
@@ -45,8 +45,8 @@ def test_an_error_on_the_way_is_raised_as_it_is_and_nothing_stays(store: Store) 
     """A SurveyError from the iterator is not wrapped, the transaction is undone, the settings are as before."""
     names = ("threads", "memory_limit", "allocator_background_threads")
     settings = f"SELECT {', '.join(f'current_setting({name!r})' for name in names)}"
-    before = store._execute(settings, {}, {}, fetch=True)
+    before = store.query(settings)
     with pytest.raises(SurveyError, match="third block is broken"), store.transaction():
         create_table_from_stream(store, "respondent", "s", frames(5, fail_at=3), "")
-    assert not store._execute("SELECT * FROM duckdb_tables() WHERE table_name = 's'", {}, {}, fetch=True).height
-    assert store._execute(settings, {}, {}, fetch=True).equals(before)
+    assert not store.query("SELECT * FROM duckdb_tables() WHERE table_name = 's'").height
+    assert store.query(settings).equals(before)

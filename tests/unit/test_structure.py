@@ -242,3 +242,22 @@ def test_every_sql_file_is_used() -> None:
         if f'{name}"' not in sources and f"{name}'" not in sources and not name.startswith(("schema/", "check/"))
     ]
     assert not unused
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "cli").glob("*.py")), ids=label)
+def test_commands_print_through_one_module(path: Path) -> None:
+    """Only render prints, main the errors and help_page what we wrote: other texts lose their control characters."""
+    if path.stem in {"render", "main", "help_page"}:
+        return
+    printing = {"print", "typer.echo", "typer.secho", "Console", "sys.stdout.write"}
+    calls = {
+        ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)
+    }
+    assert not calls & printing, f"{label(path)} calls {calls & printing}"
+
+
+def test_tests_ask_the_store_what_anybody_can() -> None:
+    """No test reaches for the store's connection: `Store.query` is there."""
+    private = ("._connection.", "._execute(")
+    tests = [path for path in sorted(PACKAGE.parent.glob("tests/**/*.py")) if path != Path(__file__).resolve()]
+    assert not [path.name for path in tests if any(word in path.read_text("utf-8") for word in private)]

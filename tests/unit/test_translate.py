@@ -48,8 +48,8 @@ def run(
 def everything_in(path: Path) -> list[str]:
     """Return every text cell of a store's tables."""
     with open_store(path) as store:
-        tables = store._execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main'", {}, {}, fetch=True)
-        frames = [store._execute(f"FROM {name}", {}, {}, fetch=True) for name in tables["table_name"]]
+        tables = store.query("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main'")
+        frames = [store.query(f"FROM {name}") for name in tables["table_name"]]
     return [str(cell) for frame in frames for row in frame.rows() for cell in row]
 
 

@@ -23,7 +23,7 @@ MISSING = {-1: "Don’t know", -2: "No answer", -5: "Missing; Unknown", -3: "Not
 
 
 def query(store: Store, text: str) -> list[tuple[Any, ...]]:
-    return store._execute(text, {}, {}, fetch=True).rows()
+    return store.query(text).rows()
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def assert_same_as_csv(frame: pl.DataFrame, path: Path, store: Store) -> None:
         )
         assert len(one) == len(other) and one
         assert all(a == pytest.approx(b) for a, b in zip(one, other, strict=True))
-    one, other = (store._execute(f"SELECT * FROM respondent.{name}", {}, {}, fetch=True) for name in ("plain", "other"))
+    one, other = (store.query(f"SELECT * FROM respondent.{name}") for name in ("plain", "other"))
     assert one.schema == other.schema
     assert one.rows() == [pytest.approx(row, nan_ok=True) for row in other.rows()]
     assert not list(find_violations(store))

@@ -1,0 +1,142 @@
+"""Lays out a table of texts: whole columns in the width there is, never a line's end within a number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+_UNBROKEN = 24  # texts up to this width stay on one line
+_GAP = "  "
+_NAME_PARTS = r"(?<=[ _])"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A column's name, and whether it holds numbers, which stand on the right."""
+
+    name: str
+    is_number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some of a table's columns, by number, with their widths in characters."""
+
+    columns: tuple[int, ...]
+    widths: tuple[int, ...]
+
+
+def lay_out(headings: Sequence[Heading], sample: Sequence[Sequence[str]], width: int | None) -> tuple[Block, ...]:
+    """Share out the width over the columns; where they do not fit side by side, make several blocks of them.
+
+    Every block but the first repeats the first column, so that rows can be told apart. Without a width every text
+    stays on one line.
+    """
+    texts = [[row[at] for row in sample] for at in range(len(headings))]
+    widest = [max(map(_text_width, (h.name, "-", *column))) for h, column in zip(headings, texts, strict=True)]
+    if width is None or _total(widest) <= width:
+        return (Block(tuple(range(len(headings))), tuple(widest)),)
+    least = [min(w, _least_width(h, c, width)) for h, c, w in zip(headings, texts, widest, strict=True)]
+    return tuple(_fitted(block, least, widest, width) for block in _blocks(least, width))
+
+
+def render_rows(headings: Sequence[Heading], rows: Iterable[Sequence[str]], block: Block) -> Iterator[str]:
+    """Yield the lines of the rows in a block."""
+    for row in rows:
+        cells = [
+            [row[at]] if headings[at].is_number else wrap(row[at], width)
+            for at, width in zip(block.columns, block.widths, strict=True)
+        ]
+        for parts in zip_longest(*cells, fillvalue=""):
+            yield _line(parts, headings, block)
+
+
+def render_heading(headings: Sequence[Heading], block: Block, rule: str = "─") -> Iterator[str]:
+    """Yield the lines above a block's rows: the names, broken at underscores where need be, and a rule."""
+    names = [wrap(headings[at].name, width, _NAME_PARTS) for at, width in zip(block.columns, block.widths, strict=True)]
+    height = max(map(len, names), default=0)
+    for parts in zip(*([""] * (height - len(name)) + name for name in names), strict=True):
+        yield _line(parts, headings, block)
+    yield rule * _total(block.widths)
+
+
+def wrap(text: str, width: int, between: str = r"(?<= )", *, whole_words: bool = False) -> list[str]:
+    """Break a text into lines of a width: at its own line ends, then between words, in a word where one is wider.
+
+    `whole_words`: a word that is wider has a line of its own instead.
+    """
+    lines = []
+    for part in text.split("\n"):
+        line = ""
+        for word in re.split(between, part) if _text_width(part) > width else [part]:
+            if line and _text_width((line + word).rstrip()) > width:
+                lines.append(line.rstrip())
+                line = ""
+            *full, rest = [word] if whole_words or _text_width(word.rstrip()) <= width else _chop(word, width)
+            lines += full
+            line += rest
+        lines.append(line.rstrip())
+    return lines
+
+
+def _chop(word: str, width: int) -> list[str]:
+    from rich.cells import chop_cells
+
+    return chop_cells(word, max(width, 2))  # a Chinese character takes two
+
+
+def _text_width(text: str) -> int:
+    """Return the columns that a terminal needs for a text, two for a Chinese character; of several lines the most."""
+    if "\n" in text:
+        return max(map(_text_width, text.split("\n")))
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + len(_GAP) * max(0, len(widths) - 1)
+
+
+def _least_width(heading: Heading, texts: Sequence[str], width: int) -> int:
+    """Return how narrow a column may become: numbers and short texts stay whole, and so do the parts of its name."""
+    name = max(_text_width(part.rstrip()) for part in re.split(_NAME_PARTS, heading.name))
+    cells = max(map(_text_width, texts), default=0)
+    return max(min(name, width), cells if heading.is_number else min(cells, _UNBROKEN, width))
+
+
+def _blocks(least: Sequence[int], width: int) -> Iterator[tuple[int, ...]]:
+    """Yield the columns of each block, as many as fit; the first column is repeated where there is room for it."""
+    block: tuple[int, ...] = (0,)
+    for column in range(1, len(least)):
+        if _total([least[at] for at in (*block, column)]) <= width:
+            block = (*block, column)
+            continue
+        yield block
+        block = (0, column) if _total([least[0], least[column]]) <= width else (column,)
+    yield block
+
+
+def _fitted(block: tuple[int, ...], least: Sequence[int], widest: Sequence[int], width: int) -> Block:
+    """Give what is left of the width to the columns that could use it, the same to each in turn."""
+    widths = [least[at] for at in block]
+    spare = width - _total(widths)
+    while spare > 0 and (wanting := [at for at, column in enumerate(block) if widths[at] < widest[column]]):
+        share = max(1, spare // len(wanting))
+        for at in wanting[:spare]:
+            given = min(share, widest[block[at]] - widths[at])
+            widths[at] += given
+            spare -= given
+    return Block(block, tuple(widths))
+
+
+def _line(parts: Sequence[str], headings: Sequence[Heading], block: Block) -> str:
+    cells = (
+        " " * (width - _text_width(text)) + text if headings[at].is_number else text + " " * (width - _text_width(text))
+        for text, at, width in zip(parts, block.columns, block.widths, strict=True)
+    )
+    return _GAP.join(cells).rstrip()

@@ -1,0 +1,219 @@
+"""The user's own SQL: it reads the store and nothing else, within a time, a memory and a number of rows."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+from duckdb.sqltypes import DuckDBPyType
+
+from surveycli.errors import SurveyError, bad_input, usage
+from surveycli.store.connection import Store, quote
+from surveycli.store.memory import bounded_memory
+from surveycli.store.opening import open_store
+from surveycli.store.plain_values import is_long_number, is_number, select_plain, to_python
+from surveycli.store.reading import reading_statements, refused
+from surveycli.store.trouble import explained
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# Nothing but the open file is in reach: no other file, no extension, no setting, no variable of this process. The last
+# but one closes what DuckDB leaves open otherwise: the store's own path, its log and its folder for temporary files.
+_SETTINGS = (
+    "SET temp_directory = ''",
+    "SET enable_external_access = false",
+    "SET autoload_known_extensions = false",
+    "SET autoinstall_known_extensions = false",
+    "SET allow_community_extensions = false",
+    "SET python_enable_replacements = false",
+    "SET disabled_filesystems = 'LocalFileSystem'",
+    "SET lock_configuration = true",
+)
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+_LEAST_MEMORY = 128 * 2**20
+_GRACE_S = 2.0  # from the time limit until what cannot be interrupted is given up
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long, how much memory and how many rows of each result a query may take, printing included.
+
+    `given_up`, if there is one, is called with the error from another thread, where the query goes on though it was
+    interrupted: within one function, or because nobody takes the output.
+    """
+
+    seconds: float = 60.0
+    memory: str = "2GB"
+    rows: int | None = None
+    given_up: Callable[[SurveyError], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a result."""
+
+    name: str
+    is_number: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one statement gives. `rows` can be gone through once; a column's values are numbers, texts, lists, dicts."""
+
+    columns: tuple[Column, ...]
+    rows: Iterator[tuple[object, ...]]
+
+
+@contextmanager
+def ad_hoc_results(path: Path, text: str, limits: Limits | None = None) -> Iterator[Sequence[Callable[[], Result]]]:
+    """Open the store for the user's own SQL; yield a call for each statement, which carries it out.
+
+    Raises SurveyError (exit 3), here and while rows are read, with DuckDB's own words for a mistake in the query, for
+    a statement that does not only read, and where it outgrows `limits`.
+    """
+    limits = limits or Limits()
+    n_bytes = memory_bytes(limits.memory)
+    with open_store(path) as store, bounded_memory(n_bytes):
+        connection = store._connection
+        connection.execute(f"SET memory_limit = '{n_bytes * 3 // 4} B'")
+        for setting in _SETTINGS:
+            connection.execute(setting)
+        with _watched(connection, limits) as watch, _explained(path, watch, limits):
+            statements = reading_statements(connection, text)
+            yield [partial(_carry_out, store, statement, watch) for statement in statements]
+
+
+def ad_hoc(path: Path, text: str, limits: Limits | None = None) -> pl.DataFrame:
+    """Return the rows of one statement of the user's own. Raises SurveyError as `ad_hoc_results` does."""
+    import polars as pl
+
+    with ad_hoc_results(path, text, limits) as statements:
+        if len(statements) > 1:
+            raise bad_input(f"One query is expected here, not {len(statements)}.", "Leave out what follows the first.")
+        result = statements[0]()
+        rows = list(result.rows)
+    names = distinct_names([column.name for column in result.columns])
+    return pl.DataFrame(rows, schema=names, orient="row", infer_schema_length=None)
+
+
+def distinct_names(names: Sequence[str]) -> list[str]:
+    """Return the names, the second and further ones of a kind with `_1`, `_2`... behind them, as DuckDB does."""
+    found: list[str] = []
+    for name in names:
+        place, given = 0, name
+        while given in found:
+            place += 1
+            given = f"{name}_{place}"
+        found.append(given)
+    return found
+
+
+def memory_bytes(text: str) -> int:
+    """Return a size such as `2GB` or `512 MiB` in bytes. Raises SurveyError (exit 2) for anything else."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?I?B|)\s*", text, flags=re.IGNORECASE)
+    n_bytes = float(match[1]) * _UNITS.get(match[2].upper(), 0) if match else 0
+    if not _LEAST_MEMORY <= n_bytes < 2**50:
+        raise usage(f"A memory limit is a size such as 2GB, from 128MiB on; not {text!r}.")
+    return int(n_bytes)
+
+
+class _Watch:
+    """Interrupts the connection when the time is up, and remembers that it was."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, limits: Limits) -> None:
+        self.error = bad_input(f"The query was stopped after {limits.seconds:g} seconds.", "--timeout gives it longer.")
+        self.is_over = False
+        self.max_rows = limits.rows
+        self._connection = connection
+        self._limits = limits
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._wait, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _wait(self) -> None:
+        if self._done.wait(self._limits.seconds):
+            return
+        self.is_over = True
+        given_up_at = time.monotonic() + _GRACE_S
+        while not self._done.wait(0.05):  # more than once: between two statements there is nothing to interrupt
+            self._connection.interrupt()
+            if self._limits.given_up is not None and time.monotonic() >= given_up_at:
+                self._limits.given_up(self.error)
+                return
+
+    def check(self) -> None:
+        if self.is_over:
+            raise self.error
+
+
+@contextmanager
+def _watched(connection: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[_Watch]:
+    watch = _Watch(connection, limits)
+    watch.start()
+    try:
+        yield watch
+    finally:
+        watch.stop()
+
+
+@contextmanager
+def _explained(path: Path, watch: _Watch, limits: Limits) -> Iterator[None]:
+    """Turn what can go wrong with a query into an error that says so."""
+    try:
+        with explained(path):
+            yield
+    except duckdb.InterruptException as error:
+        raise watch.error from error
+    except (MemoryError, duckdb.OutOfMemoryException) as error:
+        raise bad_input(
+            f"The query needs more memory than {limits.memory}.",
+            "--memory gives it more; a LIMIT or fewer columns help.",
+        ) from error
+    except duckdb.Error as error:
+        watch.check()  # what was interrupted may say so in other words
+        raise refused(error) from error
+
+
+def _carry_out(store: Store, statement: str, watch: _Watch) -> Result:
+    """Carry out one statement, its columns cast to what Python has."""
+    watch.check()
+    relation = store._connection.sql(statement)
+    names, kinds = relation.columns, relation.types
+    selected = (
+        f"{select_plain(place, kind)} AS {quote(name)}"
+        for place, (name, kind) in enumerate(zip(names, kinds, strict=True), start=1)
+    )
+    plain = relation.project(", ".join(selected))
+    if watch.max_rows is not None:
+        plain = plain.limit(watch.max_rows)
+    columns = tuple(Column(name, is_number(kind)) for name, kind in zip(names, kinds, strict=True))
+    return Result(columns, _rows(plain, kinds, watch))
+
+
+def _rows(
+    relation: duckdb.DuckDBPyRelation, kinds: Sequence[DuckDBPyType], watch: _Watch
+) -> Iterator[tuple[object, ...]]:
+    """Yield the rows as DuckDB makes them, a batch at a time."""
+    has_long_numbers = any(is_long_number(kind) for kind in kinds)
+    while batch := relation.fetchmany(_BATCH):
+        watch.check()
+        if has_long_numbers:
+            batch = [tuple(map(to_python, row, kinds)) for row in batch]
+        yield from batch
+    watch.check()
