@@ -142,7 +142,7 @@ def _parts(store: Store, options: BaselineOptions) -> list[str]:
     if not there:
         raise not_found(
             f"There is no split {options.split!r} in the store.",
-            "`surveycli split --list` shows the splits, `surveycli split` makes one.",
+            "`surveycli split` lists the splits, `surveycli split RECIPE` makes one.",
         )
     if "train" in options.parts:
         raise usage("The part `train` is what predictors learn from.", "Leave it out of the parts to predict.")

@@ -74,4 +74,4 @@ def refuse_unknown(store: Store, cells: pl.DataFrame) -> None:
     if unknown.height:
         names = ", ".join(f"{kind} {name}" for kind, name in unknown.head(5).iter_rows())
         more = f" and {unknown.height - 5} more" if unknown.height > 5 else ""
-        raise not_found(f"The store does not have {names}{more}.", "`surveycli browse` shows what it has.")
+        raise not_found(f"The store does not have {names}{more}.", "`surveycli items` lists what it has.")
