@@ -39,6 +39,7 @@ _COMMANDS = (
     "runs",
     "sql",
     "check",
+    "doctor",
 )
 
 

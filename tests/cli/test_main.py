@@ -29,6 +29,7 @@ COMMANDS = (
     "translate",
     "sql",
     "check",
+    "doctor",
     "translations",
     "runs",
 )
