@@ -1,4 +1,4 @@
-"""How tables of scores are grouped, and what their intervals resample: choices that cost nothing to import."""
+"""How tables of scores are grouped, and what their intervals stand for: choices that cost nothing to import."""
 
 from __future__ import annotations
 
@@ -22,9 +22,21 @@ class By(StrEnum):
     LANGUAGE = "language"
 
 
-class Clusters(StrEnum):
-    """What is resampled; what is not is taken as given (these populations, and no others)."""
+class Kind(StrEnum):
+    """Which populations: whole countries, or groups within them."""
 
+    COUNTRY = "country"
+    SUBGROUP = "subgroup"
+
+
+class Clusters(StrEnum):
+    """What an interval takes for a sample: other ones might have been drawn. What it does not is taken as given.
+
+    `country` keeps all populations of a country together, `battery` all its items; `both` is country and battery.
+    """
+
+    COUNTRY = "country"
+    BATTERY = "battery"
     ITEM = "item"
     POPULATION = "population"
     BOTH = "both"

@@ -1,9 +1,9 @@
 -- Purpose: the scores of runs, with everything that tables group them by.
 -- Grain: one row per run, part of its split, item, population and language, as the view scored_cell has them.
 --        seen: which of a cell's item and population stand in cells that the run was trained or chosen on; "not known" where
---        that is not known.
--- Parameters: $run_ids (list). Reads: scored_cell, run, seen_item, seen_population,
--- unknown_training, item, population, country.
+--        that is not known. n_effective: of the respondents behind the shares that the run is scored against.
+-- Parameters: $run_ids (list). Reads: scored_cell, run, seen_item, seen_population, unknown_training, item, cell,
+-- population, country.
 SELECT
     s.run_id,
     s.predictor,
@@ -27,12 +27,18 @@ SELECT
         WHEN sp.population_id IS NOT NULL THEN 'population'
         ELSE 'neither'
     END AS seen,
+    n.n_respondents,
+    CASE WHEN r.shares = 'weighted' THEN coalesce(n.n_effective, n.n_respondents) ELSE n.n_respondents END::DOUBLE AS n_effective,
     s.* EXCLUDE (run_id, predictor, split, part, kind, language, survey_id, item_id, population_id)
 FROM scored_cell AS s
 JOIN run AS r ON r.run_id = s.run_id
 LEFT JOIN item AS i
     ON i.survey_id = s.survey_id
     AND i.item_id = s.item_id
+LEFT JOIN cell AS n
+    ON n.survey_id = s.survey_id
+    AND n.item_id = s.item_id
+    AND n.population_id = s.population_id
 LEFT JOIN seen_item AS si
     ON si.run_id = s.run_id
     AND si.survey_id = s.survey_id

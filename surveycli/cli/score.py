@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
-from surveycli.grouping import By, Clusters
+from surveycli.grouping import By, Clusters, Kind
 
 if TYPE_CHECKING:
     from surveycli.score import ScoreReport
@@ -97,10 +97,15 @@ def score(
         ),
     ] = None,
     clusters: Annotated[
-        Clusters | None,
-        typer.Option("--clusters", help="What intervals resample.", show_default="both; item for --equivalent"),
+        Clusters, typer.Option("--clusters", help="What intervals take for a sample; both: country and battery.")
+    ] = Clusters.BOTH,
+    kind: Annotated[
+        Kind | None, typer.Option("--kind", help="Only countries, or only subgroups.", show_default="both, told apart")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of resampling and simulation.", min=0)] = 1,
+    min_respondents: Annotated[
+        int, typer.Option("--min-respondents", help="Leave out cells of fewer effective respondents.", min=0)
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of simulations.", min=0)] = 1,
     format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
@@ -113,6 +118,8 @@ def score(
     from dataclasses import replace
 
     from surveycli.cli.render import note, print_frame
+    from surveycli.score.cells import Selection
+    from surveycli.score.interval import HOW_TO_READ
     from surveycli.score.table import Request, check_request, one_table
     from surveycli.store import open_store
 
@@ -122,7 +129,7 @@ def score(
         by=by,
         metrics=tuple(metric or []),
         published=tuple(published or []),
-        languages=tuple(language or []),
+        selection=Selection(kind, min_respondents, tuple(language or [])),
         clusters=clusters,
         seed=seed,
     )
@@ -132,7 +139,8 @@ def score(
         reports, notes = _score_all(opened, names)
         frame = table.make(opened, replace(request, reports=tuple(reports)))
     print_frame(frame, format)
-    for text in [*notes, *([table.how_to_read] if table.how_to_read else [])]:
+    of_intervals = HOW_TO_READ if "clusters" in frame.columns else ""
+    for text in filter(None, [*notes, table.how_to_read, of_intervals]):
         note(text)
 
 

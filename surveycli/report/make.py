@@ -65,7 +65,7 @@ def make_report(store: Store, request: ReportRequest, progress: Progress = silen
     splits = subject.cells["split"].drop_nulls().unique(maintain_order=True).to_list()
     subtitle = f"Split {', '.join(splits)}" if splits else "No split"
     counted = subject.cells.filter(subject.cells["part"].is_in(subject.parts))
-    items, populations = counted["item"].n_unique(), counted["population_id"].n_unique()
+    items, populations = counted["item_unit"].n_unique(), counted["population_id"].n_unique()
     better = find_metric(request.metric).better
     subtitle += f"; {items:,} items, {populations:,} populations; {metric_words(request.metric)}: {better} is better."
     return render_page(Page(title, subtitle, tuple(sections)))

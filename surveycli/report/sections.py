@@ -207,8 +207,9 @@ def labelled_means(table: pl.DataFrame, subject: Subject, label: str) -> pl.Data
 
     shown = table.filter(pl.col("part").is_in(subject.parts))
     names = pl.col("run_id")
-    if "language" in table.columns:
-        names = pl.format("{} ({})", "run_id", "language")
+    for told_apart in ("split", "kind", "language"):
+        if told_apart in table.columns:
+            names = pl.format("{} ({})", names, told_apart)
     return shown.select(
         pl.col(label).alias("label"),
         names.alias("run_id"),

@@ -6,18 +6,18 @@ what it was made from, where it was made from two.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from surveycli.distribution.arrays import AnsweredCells, Floats, Ints, pad_lists, within
-from surveycli.distribution.divergence import js_distance, total_variation, uniform
+from surveycli.distribution.divergence import js_distance
 from surveycli.distribution.metric import Better, find_metric
 from surveycli.distribution.pooling import normalise
 from surveycli.errors import bad_input
 from surveycli.grouping import By
-from surveycli.score.cells import floats, groups_of, part_order
+from surveycli.score.cells import groups_of, mean_of, part_order
 from surveycli.score.material import RunCells, run_cells
 from surveycli.score.score_run import find_run
 from surveycli.score.spread import (
@@ -26,7 +26,7 @@ from surveycli.score.spread import (
     mean_pairwise_distance,
     variance_across_populations,
 )
-from surveycli.score.table import DEFAULT_METRIC, Table, per_run
+from surveycli.score.table import DEFAULTS, Request, Table, per_run
 from surveycli.similarity import NEAR_DUPLICATE, nearest_training_items
 
 if TYPE_CHECKING:
@@ -40,29 +40,27 @@ _KEYS = ["survey_id", "item_id", "population_id"]
 N_BINS = 10
 
 
-def audit_run(
-    store: Store, run_id: str, against: Sequence[str] = (), metric: str = DEFAULT_METRIC, seed: int = 1
-) -> pl.DataFrame:
+def audit_run(store: Store, run_id: str, against: Sequence[str] = (), request: Request = DEFAULTS) -> pl.DataFrame:
     """Return all audits of a scored run, and how far its predictions are from those of the runs `against`.
 
     outside mass: probability outside the option letters. calibration: mean |human - predicted share| over the bins of
-    `calibration_table`. simbench skill: 100 x (1 - total variation / that of uniform), as a mean of cells' ratios and
-    as a ratio of means. variance ratio and diversity ratio: predicted over human spread across populations, below 1
-    where the model makes them alike. group gap ratio: the same between groups, above 1 where it exaggerates. worst
-    population: the lowest mean of `metric`. near-duplicates: share of unseen items that are worded like a training
-    item. sensitivity: mean Jensen-Shannon distance between two runs' predictions.
+    `calibration_table`. simbench S: 100 x (1 - mean total variation / that of uniform). variance ratio and diversity
+    ratio: predicted over human spread across populations, below 1 where the model makes them alike. group gap ratio:
+    the same between groups, above 1 where it exaggerates. worst population: the lowest mean of `metric`.
+    near-duplicates: share of unseen items that are worded like a training item. sensitivity: mean Jensen-Shannon
+    distance between two runs' predictions of a cell in the same language.
     """
     import polars as pl
 
-    cells = run_cells(store, run_id)
+    cells = run_cells(store, run_id, request.selection)
     rows = list(_outside_mass(store, run_id))
     numbered = cells.frame.with_columns(pl.Series("row", np.arange(cells.frame.height)))
     for labels, group in groups_of(numbered, By.PART):
         chosen = group["row"].to_numpy()
         part = RunCells(group, cells.human.take(chosen), cells.predicted[chosen])
-        name = _part_name(labels["part"], labels.get("language", ""))
-        rows += [*_calibration(name, part), *_skill(name, part), *_spreads(name, part, seed)]
-        rows += _worst_population(name, part, metric)
+        name = _part_name(labels["part"], labels.get("language", ""), labels.get("kind", ""))
+        rows += [*_calibration(name, part), *_skill(name, part), *_spreads(name, part, request.seed)]
+        rows += _worst_population(name, part, request.metric)
     rows += _near_duplicates(store, run_id, set(cells.frame["part"]))
     for other in against:
         rows += _sensitivity(store, run_id, other)
@@ -71,14 +69,14 @@ def audit_run(
     return pl.DataFrame(rows, schema=_schema())
 
 
-def calibration_table(store: Store, run_id: str) -> pl.DataFrame:
+def calibration_table(store: Store, run_id: str, request: Request = DEFAULTS) -> pl.DataFrame:
     """Return, by part and bin of predicted probability, the mean prediction and the mean human share of its options.
 
     `gap` = human - predicted: people chose these options more often than the run says where it is positive.
     """
     import polars as pl
 
-    cells = run_cells(store, run_id)
+    cells = run_cells(store, run_id, request.selection)
     frame = cells.frame.with_columns(pl.Series("row", np.arange(cells.frame.height)))
     rows = []
     for labels, group in groups_of(frame, By.PART):
@@ -136,16 +134,9 @@ def _calibration(name: str, part: RunCells) -> Iterator[Row]:
 
 
 def _skill(name: str, part: RunCells) -> Iterator[Row]:
-    human = part.human
-    flat = uniform(human.n_options, human.shares.shape[1])
-    of_uniform = float(total_variation(human.shares, flat).mean())
-    skill = floats(part.frame, "skill_vs_uniform")
-    defined = np.isfinite(skill)
-    if defined.any():
-        yield _row("simbench skill", name, "mean over cells", 100 * float(skill[defined].mean()), int(defined.sum()))
-    if of_uniform > 0:
-        ratio = float(part.frame["total_variation"].to_numpy().mean()) / of_uniform
-        yield _row("simbench skill", name, "of the mean distances", 100 * (1 - ratio), len(human))
+    value = mean_of(part.frame, "simbench_s")
+    if value is not None:
+        yield _row("simbench S", name, "a ratio of means", value, len(part.human))
 
 
 def _near_duplicates(store: Store, run_id: str, parts: set[str]) -> Iterator[Row]:
@@ -194,19 +185,27 @@ def _group_of(frame: pl.DataFrame) -> tuple[str, Ints]:
 
 
 def _worst_population(name: str, part: RunCells, metric: str) -> Iterator[Row]:
-    import polars as pl
-
-    higher = find_metric(metric).better is Better.HIGHER
-    means = part.frame.group_by("population_id").agg(pl.col(metric).mean(), pl.len())
-    means = means.drop_nulls(metric).sort(metric, "population_id", descending=[not higher, False])
-    for population, value, n in means.head(1).iter_rows():
+    """Yield the population with the worst mean, of those that have one; none for a metric that ranks nothing."""
+    better = find_metric(metric).better
+    means = {key[0]: (mean_of(cells, metric), cells.height) for key, cells in _by_population(part.frame)}
+    known = [(value, str(population), n) for population, (value, n) in means.items() if value is not None]
+    if known and len(known) == len(means) and better is not Better.NEITHER:
+        sign = 1 if better is Better.HIGHER else -1
+        value, population, n = min(known, key=lambda row: (sign * row[0], row[1]))
         yield _row("worst population", name, f"{population}, {metric}", value, n)
+
+
+def _by_population(frame: pl.DataFrame) -> Iterable[tuple[tuple[object, ...], pl.DataFrame]]:
+    return frame.partition_by("population_id", as_dict=True, maintain_order=True).items()
 
 
 def _sensitivity(store: Store, run_id: str, other: str) -> Iterator[Row]:
     """Yield how far two runs' predictions are from each other, per part."""
     one, two = run_cells(store, run_id).frame, _predictions(store, other)
-    both = one.join(two, on=[*_KEYS, "option_code"], how="inner", maintain_order="left")
+    # Predictors that read no text have one prediction for all languages.
+    several = "" not in set(one["language"]) | set(two["language"])
+    keys = [*_KEYS, *(["language"] if several else []), "option_code"]
+    both = one.join(two, on=keys, how="inner", maintain_order="left")
     if both.is_empty():
         raise bad_input(f"The runs {run_id} and {other} predicted no cell in common.")
     width = max(both["option_code"].list.len().to_list())
@@ -222,20 +221,21 @@ def _predictions(store: Store, run_id: str) -> pl.DataFrame:
 
     find_run(store, run_id)
     predicted = store.frame("score/list_predictions", run_id=run_id)
-    return predicted.select(*_KEYS, "option_code", pl.col("probability").alias("other"))
+    return predicted.select(*_KEYS, "language", "option_code", pl.col("probability").alias("other"))
 
 
-def _part_name(part: str, language: str) -> str:
-    return f"{part} ({language})" if language else part
+def _part_name(part: str, *told_apart: str) -> str:
+    of = ", ".join(filter(None, told_apart))
+    return f"{part} ({of})" if of else part
 
 
 TABLES = (
     Table(
         "audit",
         "What a mean hides; with further runs, how far predictions are from theirs.",
-        lambda store, request: audit_run(store, request.runs[0], request.runs[1:], request.metric, request.seed),
+        lambda store, request: audit_run(store, request.runs[0], request.runs[1:], request),
         columns=_COLUMNS,
-        takes=frozenset({"metric", "seed"}),
+        takes=frozenset({"metric", "seed", "kind", "min_respondents"}),
         by=frozenset({By.PART}),
         least_runs=1,
         how_to_read=(
@@ -246,8 +246,9 @@ TABLES = (
     Table(
         "calibration",
         "Human shares within bins of predicted probability.",
-        per_run(lambda store, name, _: calibration_table(store, name)),
+        per_run(calibration_table),
         columns=("run_id", "part", "bin", "n_options", "predicted", "human", "gap"),
+        takes=frozenset({"kind", "min_respondents"}),
         by=frozenset({By.PART}),
         how_to_read="gap = human - predicted.",
     ),

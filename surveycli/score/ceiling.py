@@ -1,7 +1,9 @@
-"""How good a score can be: human figures are samples themselves, so two rounds of one survey would not agree either.
+"""How good a score can be: human figures are samples themselves, so that not even the truth would score perfectly.
 
-The ceiling of a cell is the mean score of two independent samples of its n respondents (their effective number where
-shares are weighted) against each other, both drawn from the shares observed. The floor is the uniform prediction.
+For each cell a truth that its answers allow is drawn, and the answers of as many new respondents. Against these answers
+the truth scores as a perfect model would (`perfect`), other new answers as a repetition of the survey would (`retest`);
+two samples err where a model of the truth and one sample err, so that a good model may beat a retest. The floor is the
+uniform prediction.
 """
 
 from __future__ import annotations
@@ -13,82 +15,103 @@ import numpy as np
 from surveycli.distribution.arrays import AnsweredCells, Floats
 from surveycli.distribution.divergence import uniform
 from surveycli.distribution.metric import find_metric, find_ranking_metric
-from surveycli.distribution.pilot import draw_answers
-from surveycli.distribution.pooling import normalise
-from surveycli.grouping import By
+from surveycli.distribution.pilot import draw_survey, draw_truth
 from surveycli.score.cells import floats, group_columns, groups_of
 from surveycli.score.material import run_cells
-from surveycli.score.table import DEFAULT_METRIC, Table, per_run
+from surveycli.score.table import DEFAULT_METRIC, DEFAULTS, Request, Table, per_run
 
 if TYPE_CHECKING:
     import polars as pl
 
     from surveycli.store import Store
 
-_N_PAIRS = 20
+_N_DRAWS = 20
+_LEAST_SHARE = 0.05  # of the way from uniform to a flawless score that must be left to a perfect model
+_FIGURES = ("uniform", "retest", "perfect", "flawless", "noise")
 
 
-def noise_ceiling(cells: AnsweredCells, metric: str = DEFAULT_METRIC, seed: int = 1, n_pairs: int = _N_PAIRS) -> Floats:
-    """Return the mean `metric` between two samples of each cell's respondents: (N,), NaN where their number is unknown.
+def attainable_scores(
+    cells: AnsweredCells, metric: str = DEFAULT_METRIC, seed: int = 1, n_draws: int = _N_DRAWS
+) -> dict[str, Floats]:
+    """Return (N,) each, NaN where a cell's number of respondents is unknown or the metric is not defined.
 
-    A cell whose n is not whole (an effective number) is rounded, to 1 at least.
+    uniform, retest, perfect: what these would score. flawless: the score of the human shares themselves. noise: the
+    variance of a perfect model's score by sampling alone.
     """
-    function = find_ranking_metric(metric).function
+    find_ranking_metric(metric)
+    function, k = find_metric(metric).function, cells.n_options
+    flawless = function(cells.shares, cells.shares, k)
     known = np.isfinite(cells.n_respondents)
-    n = np.maximum(np.rint(np.where(known, cells.n_respondents, 1)), 1).astype(np.int64)
     generator = np.random.default_rng(seed)
-    total, defined = np.zeros(len(cells)), np.zeros(len(cells))
-    for _ in range(n_pairs):
-        first, second = (normalise(draw_answers(cells.shares, n, generator)) for _ in range(2))
-        value = function(first, second, cells.n_options)
-        total += np.nan_to_num(value)
-        defined += np.isfinite(value)
-    return np.where(known & (defined > 0), total / np.maximum(defined, 1), np.nan)
+    lost = np.zeros((n_draws, 2, len(cells)))
+    for draw in range(n_draws):
+        truth = draw_truth(cells, generator)
+        answers, others = (draw_survey(truth, cells, generator) for _ in range(2))
+        best = function(answers, answers, k)
+        lost[draw] = function(answers, others, k) - best, function(answers, truth, k) - best
+    retest, perfect = flawless + lost.mean(axis=0)
+    floor = function(cells.shares, uniform(k, cells.shares.shape[1]), k)
+    figures = dict(zip(_FIGURES, (floor, retest, perfect, flawless, lost[:, 1].var(axis=0, ddof=1)), strict=True))
+    return {name: np.where(known, values, np.nan) for name, values in figures.items()}
 
 
-def ceiling_table(
-    store: Store, run_id: str, by: By = By.PART, metric: str = DEFAULT_METRIC, seed: int = 1
-) -> pl.DataFrame:
+def ceiling_table(store: Store, run_id: str, request: Request = DEFAULTS) -> pl.DataFrame:
     """Return a run's score between floor and ceiling, by part and `by`.
 
-    `share_of_attainable` = (score - uniform) / (ceiling - uniform): 0 is no better than uniform, 1 as good as asking
-    as many people again, negative worse than uniform; NULL where uniform and ceiling coincide. Cells without a known
-    number of respondents are left out.
+    `share_of_attainable` = (score - uniform) / (perfect - uniform): 0 is no better than uniform, 1 as good as a perfect
+    model, negative worse than uniform. NULL where uniform and perfect nearly meet: within twice the standard deviation
+    that sampling gives the perfect score, or within 5% of the way from uniform to a flawless score. Cells without a
+    known number of respondents are left out. A metric that is a ratio of means is taken through its distance.
     """
     import polars as pl
 
-    function = find_metric(metric).function
-    cells = run_cells(store, run_id)
-    human = cells.human
-    floor = function(human.shares, uniform(human.n_options, human.shares.shape[1]), human.n_options)
-    frame = cells.frame.with_columns(
-        pl.Series("uniform", floor), pl.Series("ceiling", noise_ceiling(human, metric, seed))
-    )
-    rows = [{**labels, **_attainable(group, metric)} for labels, group in groups_of(frame, by)]
-    columns = [*group_columns(frame, by), "n_cells", "uniform", metric, "ceiling", "share_of_attainable"]
+    cells = run_cells(store, run_id, request.selection)
+    name = distance_of(request.metric)
+    figures = attainable_scores(cells.human, name, request.seed)
+    frame = cells.frame.with_columns(pl.Series(column, values) for column, values in figures.items())
+    rows = [{**labels, **_attainable(group, name)} for labels, group in groups_of(frame, request.by)]
+    columns = [
+        *group_columns(frame, request.by),
+        "n_cells",
+        "uniform",
+        name,
+        "retest",
+        "perfect",
+        "share_of_attainable",
+    ]
     return pl.DataFrame(rows, infer_schema_length=None).select(columns)
 
 
+def distance_of(metric: str) -> str:
+    """Return the metric that a ratio of means is made of, or the metric itself."""
+    ratio = find_ranking_metric(metric).ratio
+    return metric if ratio is None else ratio[0]
+
+
 def _attainable(group: pl.DataFrame, metric: str) -> dict[str, float | int | None]:
-    columns = np.column_stack([floats(group, name) for name in ("uniform", metric, "ceiling")])
-    columns = columns[np.isfinite(columns).all(axis=1)]
-    if not len(columns):
-        return {"n_cells": 0, "uniform": None, metric: None, "ceiling": None, "share_of_attainable": None}
-    floor, score, ceiling = columns.mean(axis=0).tolist()
-    share = (score - floor) / (ceiling - floor) if abs(ceiling - floor) > 1e-9 else None
-    return {"n_cells": len(columns), "uniform": floor, metric: score, "ceiling": ceiling, "share_of_attainable": share}
+    values = np.column_stack([floats(group, name) for name in (metric, *_FIGURES)])
+    values = values[np.isfinite(values).all(axis=1)]
+    names = (metric, "uniform", "retest", "perfect", "share_of_attainable")
+    if not len(values):
+        return {"n_cells": 0, **dict.fromkeys(names)}
+    score, floor, retest, perfect, flawless, noise = values.mean(axis=0).tolist()
+    apart = abs(perfect - floor)
+    meet = apart < max(2 * np.sqrt(noise / len(values)), _LEAST_SHARE * abs(flawless - floor))
+    share = None if meet or not apart else (score - floor) / (perfect - floor)
+    return {"n_cells": len(values), **dict(zip(names, (score, floor, retest, perfect, share), strict=True))}
 
 
 TABLES = (
     Table(
         "ceiling",
-        "Between uniform and what sampling noise allows.",
-        per_run(lambda store, name, request: ceiling_table(store, name, request.by, request.metric, request.seed)),
-        columns=("run_id", "part", "n_cells", "uniform", "ceiling", "share_of_attainable"),
-        takes=frozenset({"by", "metric", "seed"}),
+        "Between uniform and what a perfect model would score.",
+        per_run(ceiling_table),
+        columns=("run_id", "part", "n_cells", "uniform", "retest", "perfect", "share_of_attainable"),
+        takes=frozenset({"by", "metric", "seed", "kind", "min_respondents"}),
         how_to_read=(
-            "ceiling: what as many people, asked again, would score. share_of_attainable: 0 is uniform, 1 the ceiling. "
-            "Cells whose number of respondents is not known are left out."
+            "perfect: what a perfect model would score, people's answers being a sample; retest: what as many people, "
+            "asked again, would. share_of_attainable: 0 is uniform, 1 perfect; empty where the two nearly meet. Cells "
+            "whose number of respondents is not known are left out."
         ),
     ),
 )

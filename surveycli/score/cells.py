@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from surveycli.distribution.arrays import Floats, Ints
+from surveycli.distribution.arrays import Floats
 from surveycli.distribution.metric import find_metric
 from surveycli.errors import not_found
-from surveycli.grouping import By
+from surveycli.grouping import By, Kind
+from surveycli.score.interval import Units
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,26 +26,54 @@ _COLUMNS = {
     By.ITEM: ("item_id",),
     By.CELL: ("item_id", "population_id"),
 }
+UNIT_COLUMNS = ("population_unit", "country_unit", "item_unit", "battery_unit")
 _IN_QUESTIONNAIRE_ORDER = {By.ITEM, By.DIMENSION, By.CELL}
 
 
-def scored_cells(store: Store, run_ids: Sequence[str]) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which scored cells a table is made of.
+
+    kind: `country` or `subgroup` populations (both, told apart, if None). min_respondents: cells of fewer effective
+    respondents are left out, cells of unknown number kept. languages: none means all; predictors that read no text
+    always count.
+    """
+
+    kind: Kind | None = None
+    min_respondents: int = 0
+    languages: tuple[str, ...] = ()
+
+
+EVERYTHING = Selection()
+
+
+def scored_cells(store: Store, run_ids: Sequence[str], selection: Selection = EVERYTHING) -> pl.DataFrame:
     """Return the scores of runs with what tables group by: one row per run, part, cell and language.
 
-    `item` and `population` number the clusters for resampling.
+    Raises SurveyError (exit 4) for a language or a kind of population of which nothing is scored.
+    `population_unit`, `country_unit`, `item_unit` and `battery_unit` number what intervals take for a sample.
     """
     import polars as pl
 
     cells = store.frame("score/list_scored_cells", run_ids=list(run_ids))
-    item = pl.struct("survey_id", "item_id").rank("dense").cast(pl.Int64).alias("item")
-    return cells.with_columns(item, pl.col("population_id").rank("dense").cast(pl.Int64).alias("population"))
+    units = {
+        "population": pl.col("population_id"),
+        "country": pl.col("country"),
+        "item": pl.struct("survey_id", "item_id"),
+        "battery": pl.struct("survey_id", pl.coalesce("battery_id", "item_id")),
+    }
+    cells = cells.with_columns(of.rank("dense").cast(pl.Int64).alias(f"{name}_unit") for name, of in units.items())
+    if selection.kind is not None:
+        cells = cells.filter(kind=selection.kind.value)
+    if selection.min_respondents:
+        enough = pl.col("n_effective").is_null() | (pl.col("n_effective") >= selection.min_respondents)
+        cells = cells.filter(enough)
+    if cells.is_empty():
+        raise not_found("No scored cell is left.", "Leave out --kind or --min-respondents.")
+    return _in_languages(cells, selection.languages)
 
 
-def in_languages(cells: pl.DataFrame, languages: Sequence[str]) -> pl.DataFrame:
-    """Return the cells predicted in `languages` (none: all), and those of predictors that read no text.
-
-    Raises SurveyError (exit 4) for a language that nothing was predicted in.
-    """
+def _in_languages(cells: pl.DataFrame, languages: Sequence[str]) -> pl.DataFrame:
     import polars as pl
 
     known = sorted(set(cells["language"].unique()) - {""})
@@ -57,11 +87,11 @@ def in_languages(cells: pl.DataFrame, languages: Sequence[str]) -> pl.DataFrame:
 
 
 def group_columns(cells: pl.DataFrame, by: By) -> list[str]:
-    """Return the columns that tell the rows of a table apart; split, language and survey only where they differ."""
+    """Return the columns that tell the rows of a table apart; split, kind, language, survey only where they differ."""
     extra = list(_COLUMNS.get(by, (by.value,)))
     if "item_id" in extra and cells["survey_id"].n_unique() > 1:
         extra = ["survey_id", *extra]
-    return ["run_id", "part", *dict.fromkeys([*_split_column(cells), *language_column(cells), *extra])]
+    return ["run_id", "part", *dict.fromkeys([*telling_columns(cells), *extra])]
 
 
 def groups_of(cells: pl.DataFrame, by: By) -> Iterator[tuple[dict[str, str], pl.DataFrame]]:
@@ -122,11 +152,12 @@ def floats(frame: pl.DataFrame, column: str) -> Floats:
     return frame[column].cast(float).fill_null(np.nan).to_numpy()
 
 
-def clusters_of(frame: pl.DataFrame) -> tuple[Ints, Ints]:
-    """Return the item and the population of each row, as numbers."""
-    return frame["item"].to_numpy(), frame["population"].to_numpy()
+def units_of(frame: pl.DataFrame) -> Units:
+    """Return what each row is of, for intervals."""
+    return Units(*(frame[name].to_numpy() for name in UNIT_COLUMNS))
 
 
-def language_column(cells: pl.DataFrame) -> list[str]:
-    """Return the column `language` where cells were predicted in several."""
-    return ["language"] if len(set(cells["language"].unique()) - {""}) > 1 else []
+def telling_columns(cells: pl.DataFrame) -> list[str]:
+    """Return the columns whose values never go into one mean: split, kind and language, where there are several."""
+    kinds = ["kind"] if cells["kind"].n_unique() > 1 else []
+    return [*_split_column(cells), *kinds, *(["language"] if len(set(cells["language"].unique()) - {""}) > 1 else [])]

@@ -11,7 +11,7 @@ from surveycli.grouping import By
 from surveycli.score.cells import group_columns, groups_of
 from surveycli.score.material import run_cells
 from surveycli.score.spread import mean_pairwise_distance
-from surveycli.score.table import Table, per_run
+from surveycli.score.table import DEFAULTS, Request, Table, per_run
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _WITHIN_ITEMS = frozenset({By.PART, By.DIMENSION, By.ITEM, By.REGION, By.SEEN, By.LANGUAGE})
 
 
-def diversity_table(store: Store, run_id: str, by: By = By.PART, seed: int = 1) -> pl.DataFrame:
+def diversity_table(store: Store, run_id: str, request: Request = DEFAULTS) -> pl.DataFrame:
     """Return the mean Jensen-Shannon distance between two populations' answers to an item, predicted and human.
 
     By part and `by`, averaged over the items that two populations answered (`n_items`). `ratio` = predicted / human:
@@ -30,14 +30,15 @@ def diversity_table(store: Store, run_id: str, by: By = By.PART, seed: int = 1) 
     """
     import polars as pl
 
+    by = request.by
     if by not in _WITHIN_ITEMS:
         raise usage(f"One {by.value} has no two populations to compare.", "--by part, dimension, item, region or seen.")
-    cells = run_cells(store, run_id)
+    cells = run_cells(store, run_id, request.selection)
     frame = cells.frame.with_columns(pl.Series("row", np.arange(cells.frame.height)))
     rows = []
     for labels, group in groups_of(frame, by):
         chosen = group["row"].to_numpy()
-        spread = mean_pairwise_distance(cells.human.take(chosen), cells.predicted[chosen], seed)
+        spread = mean_pairwise_distance(cells.human.take(chosen), cells.predicted[chosen], request.seed)
         if spread is not None:
             figures = {"predicted": spread.predicted, "human": spread.human, "ratio": spread.ratio}
             rows.append({**labels, "n_items": spread.n_items, "n_cells": group.height, **figures})
@@ -49,9 +50,9 @@ TABLES = (
     Table(
         "diversity",
         "How different populations are, predicted and human; try --by item.",
-        per_run(lambda store, name, request: diversity_table(store, name, request.by, request.seed)),
+        per_run(diversity_table),
         columns=("run_id", "part", "n_items", "n_cells", "predicted", "human", "ratio"),
-        takes=frozenset({"by", "seed"}),
+        takes=frozenset({"by", "seed", "kind", "min_respondents"}),
         by=_WITHIN_ITEMS,
         how_to_read="ratio: below 1 the run makes populations alike, above 1 it sets them apart.",
     ),

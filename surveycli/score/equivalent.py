@@ -1,28 +1,32 @@
 """What a prediction is worth in real answers: how many respondents per cell would score as well.
 
-A pilot of n respondents per cell, shrunk towards the position marginal of the training items, is simulated for a grid
-of n; the run's mean score is found on that curve, in log n. The strength of shrinkage is chosen on the training part,
-for each n. Pilot and run are held against the same human distribution.
+A pilot of n respondents per cell, shrunk towards a prior, is simulated for a grid of n; a run is worth the n at which
+the pilot's mean score equals the run's. Both are held against equally noisy figures: the run against people's answers,
+the pilot against as many new answers from a truth that those allow, to which its own respondents add nothing. Two
+priors stand side by side: the position marginal of the training items, and their item mean where the item was asked.
+The strength of shrinkage is chosen on the training part, for each n and prior.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from surveycli.distribution.arrays import AnsweredCells, Floats, Ints
+from surveycli.distribution.arrays import AnsweredCells, Floats
 from surveycli.distribution.divergence import uniform
-from surveycli.distribution.metric import Better, find_metric, find_ranking_metric
-from surveycli.distribution.pilot import choose_strength, draw_answers, shrink
-from surveycli.distribution.pooling import marginal_prior, own_marginal_prior
-from surveycli.grouping import By, Clusters
-from surveycli.score.bootstrap import Resampling, interval, resample_means
-from surveycli.score.cells import clusters_of, floats, group_columns, groups_of
+from surveycli.distribution.metric import find_metric
+from surveycli.distribution.pilot import choose_strength, draw_answers, draw_survey, draw_truth, shrink
+from surveycli.distribution.pooling import item_means, marginal_prior, own_item_prior, own_marginal_prior
+from surveycli.grouping import Clusters
+from surveycli.score.ceiling import distance_of
+from surveycli.score.cells import floats, group_columns, groups_of, mean_of, units_of
+from surveycli.score.interval import LEVEL, Units, half_widths, variances_of_means
 from surveycli.score.material import RunCells, run_cells, train_cells
 from surveycli.score.score_run import find_run
-from surveycli.score.table import DEFAULT_METRIC, Table, per_run
+from surveycli.score.table import DEFAULTS, Request, Table, per_run
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,125 +34,182 @@ if TYPE_CHECKING:
     from surveycli.store import Store
 
 GRID = (1, 2, 3, 5, 8, 12, 20, 32, 50, 80, 125, 200, 320, 500, 1000)
-_MAX_REPEATS = 10
-_MAX_DRAWS = 60_000  # cells x repeats for each n: enough for three digits of a part's mean
-_MAX_TUNING_CELLS = 4_000
+_LOGS = np.log(GRID)
+_REPEATS = (4, 10)  # simulations of each cell, at least and at most
+_MAX_DRAWS = 60_000  # cells x simulations for each n: enough for three digits of a part's mean
+_MAX_TUNING_CELLS = 2_000
+_AS_THE_SURVEY = "as good as this survey"
+_FIGURES = (
+    ("n_equivalent", "low", "high", "equivalent"),
+    ("n_item_mean", "low_item_mean", "high_item_mean", "equivalent_item_mean"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What a pilot is shrunk to in each cell (N, K), and for each n of the grid how strongly (N, G)."""
+
+    shares: Floats
+    strengths: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Equivalent:
-    """Respondents per cell: below 1 is 0 (and "<1"), above the grid is infinite (and ">1000")."""
+    """Respondents per cell: below 1 is 0 (and "<1"), above the grid is infinite (and ">1000").
+
+    as_good: cannot be told apart from as many respondents as the survey has. at_least: how many respondents people's
+    figures have is not known; taken as exact, they make a prediction look worth less than it is.
+    """
 
     n: float
     low: float | None = None
     high: float | None = None
+    as_good: bool = False
+    at_least: bool = False
 
     def __str__(self) -> str:
-        if self.low is None or self.high is None or self.n == self.low == self.high:
-            return _write(self.n)
-        return f"{_write(self.n)} ({_write(self.low)} to {_write(self.high)})"
+        before = "at least " if self.at_least else ""
+        if self.low is None or self.high is None or (self.n == self.low == self.high and not self.as_good):
+            return before + _write(self.n)
+        high = _AS_THE_SURVEY if self.as_good else _write(self.high)
+        return before + f"{_write(self.n)} ({_write(self.low)} to {high})"
+
+    def named(self, names: tuple[str, ...]) -> Iterator[tuple[str, float | str | None]]:
+        """Yield its figures under the names of columns."""
+        return zip(names, (*map(_on_grid, (self.n, self.low, self.high)), str(self)), strict=True)
 
 
-def equivalent_table(
-    store: Store, run_id: str, by: By = By.PART, metric: str = DEFAULT_METRIC, how: Resampling | None = None
-) -> pl.DataFrame:
-    """Return how many respondents per cell a run is worth, by part and `by`, with an interval clustered by item.
+def equivalent_table(store: Store, run_id: str, request: Request = DEFAULTS) -> pl.DataFrame:
+    """Return how many respondents per cell a run is worth, by part and `by`, with both priors.
 
-    `n_equivalent`, `low` and `high` are NULL outside 1 to 1000; the text `equivalent` says on which side.
+    `n_equivalent`, `low` and `high` are NULL outside 1 to 1000; the text `equivalent` says on which side. A metric that
+    is a ratio of means is taken through its distance.
     """
     import polars as pl
 
-    find_ranking_metric(metric)
-    how = how or Resampling(Clusters.ITEM)
-    cells = run_cells(store, run_id)
-    curves = _pilot_curves(store, run_id, cells, metric, how.seed)
+    metric = distance_of(request.metric)
+    cells = run_cells(store, run_id, request.selection)
+    leads = _leads(store, run_id, cells, metric, request.seed)
     frame = cells.frame.with_columns(pl.Series("row", np.arange(cells.frame.height)))
-    rows = []
-    for labels, group in groups_of(frame, by):
-        values = np.column_stack([floats(group, metric), curves[group["row"].to_numpy()]])
-        values, (item, population) = _defined(values, *clusters_of(group))
-        if len(values):
-            found = _equivalent(values, item, population, metric, how)
-            rows.append({**labels, "n_cells": len(values), metric: float(values[:, 0].mean()), **_columns(found)})
-    columns = [*group_columns(frame, by), "n_cells", metric, "n_equivalent", "low", "high", "equivalent"]
+    rows = [{**labels, **_row(group, cells, leads, metric, request)} for labels, group in groups_of(frame, request.by)]
+    columns = [*group_columns(frame, request.by), "n_cells", metric, *_FIGURES[0], *_FIGURES[1], "clusters"]
     return pl.DataFrame(rows, infer_schema_length=None).select(columns)
 
 
-def pilot_curves(
-    human: AnsweredCells, prior: Floats, strengths: tuple[float, ...], metric: str, seed: int = 1
-) -> Floats:
-    """Return each cell's mean score for each n of the grid: (N, G)."""
-    repeats = int(np.clip(_MAX_DRAWS // max(len(human), 1), 1, _MAX_REPEATS))
-    curves, function = np.zeros((len(human), len(GRID))), find_metric(metric).function
-    for place, (n, strength) in enumerate(zip(GRID, strengths, strict=True)):
-        generator = np.random.default_rng([seed, n])
-        for _ in range(repeats):
-            pilot = shrink(draw_answers(human.shares, n, generator), prior, strength)
-            curves[:, place] += function(human.shares, pilot, human.n_options) / repeats
-    return curves
+def _row(group: pl.DataFrame, cells: RunCells, leads: Floats, metric: str, request: Request) -> dict[str, object]:
+    """Return the figures of a group; cells of an unknown number of respondents count where the others have none."""
+    known = np.isfinite(cells.human.n_respondents[group["row"].to_numpy()])
+    group = group.filter(known) if known.any() else group
+    lead, units = leads[:, group["row"].to_numpy()], units_of(group)
+    found = [_equivalent(of_prior, units, request.clusters, known=bool(known.any())) for of_prior in lead]
+    named = zip(_FIGURES, (equivalent for equivalent, _ in found), strict=True)
+    figures = {name: value for names, equivalent in named for name, value in equivalent.named(names)}
+    n_cells = group.height - group[metric].null_count()
+    return {"n_cells": n_cells, metric: mean_of(group, metric), "clusters": found[0][1], **figures}
 
 
-def respondents_worth(score: Floats, curve: Floats, *, higher_is_better: bool) -> Floats:
-    """Return the n at which curves (..., G) over the grid reach the scores (...): 0 below it, infinite above.
+def pilot_losses(human: AnsweredCells, priors: Sequence[Prior], metric: str, seed: int = 1) -> Floats:
+    """Return how much worse than flawless cells' pilots score, for each n of the grid and a survey: (priors, N, G+1).
 
-    Interpolates in log n; a curve that dips by chance is first made to rise.
-
-    >>> respondents_worth(np.array([0.5]), np.linspace(0, 1, len(GRID))[None], higher_is_better=True).round().tolist()
-    [32.0]
+    Pilots grow: that of the next n has the respondents of this one, so that a curve over n is smooth.
     """
-    sign = 1.0 if higher_is_better else -1.0
-    score, curve = sign * score, np.maximum.accumulate(sign * curve, axis=-1)
-    logs = np.log(GRID)
-    above = (curve < score[..., None]).sum(axis=-1)  # grid points that the score beats
-    right = np.clip(above, 1, len(GRID) - 1)
-    y0, y1 = (np.take_along_axis(curve, (right - back)[..., None], axis=-1)[..., 0] for back in (1, 0))
-    part = np.divide(score - y0, y1 - y0, out=np.zeros_like(score), where=y1 > y0)
-    n = np.exp(logs[right - 1] + np.clip(part, 0, 1) * (logs[right] - logs[right - 1]))
-    return np.where(score < curve[..., 0], 0.0, np.where(score > curve[..., -1], np.inf, n))
+    repeats = int(np.clip(_MAX_DRAWS // max(len(human), 1), *_REPEATS))
+    function, k = find_metric(metric).function, human.n_options
+    losses = np.zeros((len(priors), len(human), len(GRID) + 1))
+    generator = np.random.default_rng(seed)
+    for _ in range(repeats):
+        truth = draw_truth(human, generator)
+        answers = draw_survey(truth, human, generator)
+        best = function(answers, answers, k)
+        counts, before = np.zeros_like(truth), 0
+        for place, n in enumerate(GRID):
+            counts, before = counts + draw_answers(truth, n - before, generator), n
+            for loss, prior in zip(losses, priors, strict=True):
+                pilot = shrink(counts, prior.shares, prior.strengths[:, place])
+                loss[:, place] += np.abs(function(answers, pilot, k) - best)
+        losses[:, :, -1] += np.abs(function(answers, draw_survey(truth, human, generator), k) - best)
+    return losses / repeats
 
 
-def _pilot_curves(store: Store, run_id: str, cells: RunCells, metric: str, seed: int) -> Floats:
-    """Return the pilots' scores of a run's rows (R, G): computed once per cell, though it may stand in several rows."""
+def respondents_worth(lead: Floats) -> float:
+    """Return the n at which a lead over pilots (G,), which shrinks as n grows, becomes 0: 0 below the grid, inf above.
+
+    Interpolates in log n; a lead that grows by chance is first made to shrink.
+
+    >>> round(respondents_worth(np.linspace(0.5, -0.5, len(GRID))), 6)
+    32.0
+    """
+    lead = np.minimum.accumulate(lead)
+    if lead[0] < 0:
+        return 0.0
+    right = int((lead >= 0).sum())  # the first n that does better
+    if right == len(GRID):
+        return float(np.inf) if lead[-1] > 0 else float(GRID[-1])
+    part = lead[right - 1] / (lead[right - 1] - lead[right])
+    return float(np.exp(_LOGS[right - 1] + part * (_LOGS[right] - _LOGS[right - 1])))
+
+
+def _leads(store: Store, run_id: str, cells: RunCells, metric: str, seed: int) -> Floats:
+    """Return by how much each row of a run scores better than pilots and than a survey: (priors, R, G+1).
+
+    Pilots are computed once per cell, though it may stand in several rows.
+    """
     run = find_run(store, run_id)
-    train = train_cells(store, run["split"], run["shares"], cells.human.shares.shape[1]) if run["split"] else None
+    width = cells.human.shares.shape[1]
+    train = train_cells(store, run["split"], run["shares"], width) if run["split"] else None
     key = cells.human.item * len(cells.human.catalogue.populations) + cells.human.population
     _, first, row = np.unique(key, return_index=True, return_inverse=True)
     human = cells.human.take(first)
+    function = find_metric(metric).function
+    flawless = function(cells.human.shares, cells.human.shares, cells.human.n_options)
+    lost = np.abs(floats(cells.frame, metric) - flawless)
+    return pilot_losses(human, _priors(train, human, seed), metric, seed)[:, row] - lost[:, None]
+
+
+def _priors(train: AnsweredCells | None, target: AnsweredCells, seed: int) -> tuple[Prior, Prior]:
+    """Return the position marginal, and the item mean where the training part has the item."""
+    width = target.shares.shape[1]
     if train is None:
-        prior, strengths = uniform(human.n_options, human.shares.shape[1]), (1.0,) * len(GRID)
-    else:
-        prior = marginal_prior(train, human)[:, : human.shares.shape[1]]
-        strengths = _strengths(train, seed)
-    return pilot_curves(human, prior, strengths, metric, seed)[row]
-
-
-def _strengths(train: AnsweredCells, seed: int) -> tuple[float, ...]:
-    prior = own_marginal_prior(train)
+        flat = Prior(uniform(target.n_options, width), np.ones((len(target), len(GRID))))
+        return flat, flat
     chosen = np.arange(len(train))
     if len(train) > _MAX_TUNING_CELLS:
         chosen = np.random.default_rng(seed).choice(len(train), _MAX_TUNING_CELLS, replace=False)
-    return tuple(choose_strength(train.shares[chosen], prior[chosen], n, seed) for n in GRID)
+    shares = train.shares[chosen]
+    by_marginal, by_item = (
+        np.array([choose_strength(shares, prior[chosen], n, seed) for n in GRID])
+        for prior in (own_marginal_prior(train), own_item_prior(train))
+    )
+    marginal = Prior(marginal_prior(train, target)[:, :width], np.tile(by_marginal, (len(target), 1)))
+    means, place = item_means(train), _places(train, target)
+    asked = (place >= 0) & means.asked[place]
+    item = np.where(asked[:, None], means.shares[place][:, :width], marginal.shares)
+    return marginal, Prior(item, np.where(asked[:, None], by_item, marginal.strengths))
 
 
-def _equivalent(values: Floats, item: Ints, population: Ints, metric: str, how: Resampling) -> Equivalent:
-    better = find_metric(metric).better is Better.HIGHER
-    mean = values.mean(axis=0)
-    n = float(respondents_worth(mean[:1], mean[None, 1:], higher_is_better=better)[0])
-    draws = resample_means(values, item, population, how)
-    if draws is None:
-        return Equivalent(n)
-    worth = respondents_worth(draws.means[:, 0], draws.means[:, 1:], higher_is_better=better)
-    return Equivalent(n, *interval(worth, draws.freedom, how.level))
+def _places(train: AnsweredCells, target: AnsweredCells) -> Floats:
+    """Return where in the training part's catalogue each target cell's item stands, -1 where it does not: (N,)."""
+    place = {item: number for number, item in enumerate(train.catalogue.items)}
+    return np.array([place.get(item, -1) for item in target.catalogue.items])[target.item]
 
 
-def _defined(values: Floats, *clusters: Ints) -> tuple[Floats, list[Ints]]:
-    rows = np.isfinite(values).all(axis=1)
-    return values[rows], [cluster[rows] for cluster in clusters]
+def _equivalent(lead: Floats, units: Units, clusters: Clusters, *, known: bool) -> tuple[Equivalent, str]:
+    """Return what rows (N, G+1) are worth together, and for which clusters its interval stands.
 
-
-def _columns(found: Equivalent) -> dict[str, float | str | None]:
-    figures = {"n_equivalent": _on_grid(found.n), "low": _on_grid(found.low), "high": _on_grid(found.high)}
-    return {**figures, "equivalent": str(found)}
+    An n is in the interval where the mean lead over its pilots may be 0.
+    """
+    defined = np.asarray(np.isfinite(lead).all(axis=1))
+    lead, units = lead[defined], units.take(defined)
+    if not len(lead):
+        return Equivalent(float("nan")), ""
+    mean = lead.mean(axis=0)
+    n = respondents_worth(mean[:-1])
+    variances, words = variances_of_means(lead, units, clusters)
+    if variances is None:
+        return Equivalent(n, at_least=not known), words
+    half = half_widths(variances, LEVEL)
+    low, high = (respondents_worth((mean + sign * half)[:-1]) for sign in (-1, 1))
+    return Equivalent(n, low, high, known and mean[-1] + half[-1] >= 0, not known), words
 
 
 def _on_grid(n: float | None) -> float | None:
@@ -156,6 +217,8 @@ def _on_grid(n: float | None) -> float | None:
 
 
 def _write(n: float) -> str:
+    if np.isnan(n):
+        return "not defined"
     if n == 0:
         return "<1"
     return f">{GRID[-1]}" if n == np.inf else f"{n:.1f}" if n < 100 else f"{n:.0f}"
@@ -165,20 +228,13 @@ TABLES = (
     Table(
         "equivalent",
         "How many respondents per cell it is worth.",
-        per_run(
-            lambda store, name, request: equivalent_table(
-                store,
-                name,
-                request.by,
-                request.metric,
-                Resampling(request.clusters or Clusters.ITEM, seed=request.seed),
-            )
-        ),
-        columns=("run_id", "part", "n_cells", "n_equivalent", "low", "high", "equivalent"),
-        takes=frozenset({"by", "metric", "clusters", "seed"}),
+        per_run(equivalent_table),
+        columns=("run_id", "part", "n_cells", *_FIGURES[0], *_FIGURES[1], "clusters"),
+        takes=frozenset({"by", "metric", "clusters", "seed", "kind", "min_respondents"}),
         how_to_read=(
-            "equivalent: so many real respondents per cell, their shares shrunk to what training items with as many "
-            "options got, score as well."
+            "equivalent: so many respondents per cell score as well, their shares shrunk to what training items with "
+            "as many options got; equivalent_item_mean: shrunk to the item's own training mean, where it was asked "
+            f'there. "{_AS_THE_SURVEY}": cannot be told apart from asking as many people again.'
         ),
     ),
 )

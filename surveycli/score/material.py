@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from surveycli.distribution.arrays import AnsweredCells, answered_cells_of, catalogue_of, pad_lists
 from surveycli.distribution.pooling import normalise
-from surveycli.score.cells import scored_cells
+from surveycli.score.cells import EVERYTHING, Selection, scored_cells
 from surveycli.score.score_run import find_run, with_humans
 
 if TYPE_CHECKING:
@@ -31,15 +31,15 @@ class RunCells:
     predicted: Floats
 
 
-def run_cells(store: Store, run_id: str) -> RunCells:
+def run_cells(store: Store, run_id: str, selection: Selection = EVERYTHING) -> RunCells:
     """Return a scored run's cells with human shares and predictions, one row per part, cell and language."""
     import polars as pl
 
     wanted = [*_KEYS, "language", "scale", "option_code", "probability", "shares", "n_effective"]
     known = with_humans(store, find_run(store, run_id)).filter(pl.col("reason").is_null()).select(wanted)
     frame = (
-        scored_cells(store, [run_id])
-        .drop("shares")
+        scored_cells(store, [run_id], selection)
+        .drop("shares", "n_effective")
         .join(known, on=[*_KEYS, "language"], how="inner", maintain_order="left")
     )
     width = max(frame["option_code"].list.len().to_list(), default=1)

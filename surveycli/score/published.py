@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from surveycli.errors import not_found
 from surveycli.grouping import By
-from surveycli.score.cells import in_languages, scored_cells
+from surveycli.score.cells import scored_cells
 from surveycli.score.plain import leaderboard
 from surveycli.score.table import Table
 
@@ -71,8 +71,9 @@ def _one_row_per_run(cells: pl.DataFrame) -> pl.DataFrame:
     boards = {name: _board(cells, name) for name in ("paper_one_minus_jsd", "paper_emd", *_RIGHT.values())}
     board = boards["paper_one_minus_jsd"]
     name = pl.col("run_id")
-    if "language" in board.columns:
-        name = pl.when(pl.col("language") == "").then(name).otherwise(pl.format("{} ({})", "run_id", "language"))
+    for column in ("kind", "language"):
+        if column in board.columns:
+            name = pl.when(pl.col(column) == "").then(name).otherwise(pl.format("{} ({})", name, column))
     means = {_EMD: "paper_emd", **_RIGHT}
     return board.select(
         name.alias("predictor"),
@@ -103,11 +104,9 @@ TABLES = (
     Table(
         "paper",
         "The published layout, with the published figures.",
-        lambda store, request: paper_table(
-            in_languages(scored_cells(store, request.runs), request.languages), request.published
-        ),
+        lambda store, request: paper_table(scored_cells(store, request.runs, request.selection), request.published),
         columns=("predictor", *PARTS, "mean", _EMD, *_RIGHT, "source"),
-        takes=frozenset({"language", "published"}),
+        takes=frozenset({"language", "published", "kind", "min_respondents"}),
         by=frozenset({By.PART}),
         how_to_read=(
             "legacy_emd_mean is blind to the order of options, and 1-JSD is 1 minus a distance; emd_ordinal_mean and "

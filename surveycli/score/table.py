@@ -17,6 +17,7 @@ import surveycli.score
 from surveycli.distribution.metric import find_metric
 from surveycli.errors import SurveyError, usage
 from surveycli.grouping import By, Clusters
+from surveycli.score.cells import EVERYTHING, Selection
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,8 +41,8 @@ class Request:
     by: By = By.PART
     metrics: tuple[str, ...] = ()
     published: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
-    clusters: Clusters | None = None
+    selection: Selection = EVERYTHING
+    clusters: Clusters = Clusters.BOTH
     seed: int = 1
 
     @property
@@ -53,6 +54,9 @@ class Request:
     def metric(self) -> str:
         """The one metric of a table that takes one."""
         return self.metrics[0] if self.metrics else DEFAULT_METRIC
+
+
+DEFAULTS = Request()
 
 
 @dataclass(frozen=True, slots=True)

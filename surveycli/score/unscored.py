@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from surveycli.distribution.metric import METRICS
 from surveycli.grouping import By
-from surveycli.score.cells import groups_of, in_languages, scored_cells
+from surveycli.score.cells import groups_of, scored_cells
 from surveycli.score.table import Request, Table
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def unscored_table(store: Store, request: Request) -> pl.DataFrame:
     """Return the cells that lack a metric, then those without any score, with the reasons of both."""
     import polars as pl
 
-    cells = in_languages(scored_cells(store, request.runs), request.languages)
+    cells = scored_cells(store, request.runs, request.selection)
     undefined = undefined_cells(cells, request.metrics or tuple(METRICS))
     rows = [(r.run_id, None, "all", why.reason, why.n_cells) for r in request.reports for why in r.unscored]
     return pl.concat([undefined, pl.DataFrame(rows, schema=undefined.schema, orient="row")])
@@ -46,7 +46,7 @@ TABLES = (
         "What has no score, or no value of a metric, and why.",
         unscored_table,
         columns=("run_id", "part", "metric", "reason", "n_cells"),
-        takes=frozenset({"metric", "language"}),
+        takes=frozenset({"metric", "language", "kind"}),
         by=frozenset({By.PART}),
         several_metrics=True,
     ),

@@ -74,18 +74,22 @@ def test_the_scores_of_both_runs_are_in_the_view(
 def test_the_readmes_score_is_what_is_printed(
     used: tuple[Path, dict[str, subprocess.CompletedProcess[str]]],
 ) -> None:
-    """The README's table of respondents' worth has the columns, parts and figures that its command prints."""
+    """The README's table of respondents' worth has parts and figures that its command prints in these columns."""
     _, results = used
     (printed,) = (result.stdout for line, result in results.items() if "--equivalent" in line)
-    shown = [
-        line.split("|")[1:-1] for line in README.splitlines() if line.startswith(("| run_id", "| kernel-smoother"))
-    ]
-    found = [
-        line.split("|")[1:-1] for line in printed.splitlines() if line.startswith(("| run_id", "| kernel-smoother"))
-    ]
-    assert [row[:4] for row in found] == [row[:4] for row in shown]
-    for row, expected in zip(found[1:], shown[1:], strict=True):
-        assert [float(cell) for cell in row[4:7]] == pytest.approx([float(cell) for cell in expected[4:7]], rel=0.02)
+    shown, found = table_rows(README), table_rows(printed)
+    assert [row["part"] for row in shown] == [row["part"] for row in found]
+    for row, expected in zip(found, shown, strict=True):
+        for name, text in expected.items():
+            numbers = [float(number) for number in re.findall(r"[\d.]+", text)]
+            assert [float(number) for number in re.findall(r"[\d.]+", row[name])] == pytest.approx(numbers, rel=0.03)
+
+
+def table_rows(text: str) -> list[dict[str, str]]:
+    """Return the rows of the Markdown table of the kernel smoother by the names of its columns."""
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("|")]
+    heads = [number for number, cells in enumerate(lines) if cells[0] == "run_id"]
+    return [dict(zip(lines[heads[0]], row, strict=True)) for row in lines if row[0].startswith("kernel-smoother")]
 
 
 def test_the_readmes_query_answers(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from datetime import datetime
@@ -15,17 +16,18 @@ from scipy.spatial.distance import jensenshannon
 
 from surveycli.domain import Shares
 from surveycli.errors import ExitCode, SurveyError
-from surveycli.grouping import By
+from surveycli.grouping import By, Kind
 from surveycli.score import Unscored, score_run
 from surveycli.score.audit import audit_run, calibration_table
 from surveycli.score.ceiling import ceiling_table
-from surveycli.score.cells import scored_cells
+from surveycli.score.cells import Selection, scored_cells
 from surveycli.score.compare import compare_languages, compare_runs
 from surveycli.score.diversity import diversity_table
 from surveycli.score.equivalent import equivalent_table
 from surveycli.score.plain import leaderboard, score_table
 from surveycli.score.published import PARTS, paper_table, published_figures
 from surveycli.score.seeds import seed_groups, seed_table
+from surveycli.score.table import Request
 from surveycli.score.unscored import undefined_cells
 from surveycli.store import RunRecord, Store, finish_run, open_store, record_training, start_run
 
@@ -264,9 +266,9 @@ def test_every_cell_can_have_its_row(small: Store) -> None:
     table = score_table(scored_cells(small, ["flat"]).filter(part="test"), By.CELL)
     expected = [("A", "AAA"), ("A", "BBB"), ("B", "AAA"), ("B", "BBB")]
     assert table.select("item_id", "population_id").rows() == expected
-    ceiling = ceiling_table(small, "flat", By.CELL).filter(part="test")
+    ceiling = ceiling_table(small, "flat", Request(by=By.CELL)).filter(part="test")
     assert ceiling.select("item_id", "population_id").rows() == expected
-    assert ceiling["ceiling"].null_count() == 0
+    assert ceiling["perfect"].null_count() == 0
 
 
 def test_seen_is_told_by_what_the_run_was_trained_on(small: Store) -> None:
@@ -285,7 +287,7 @@ def test_seen_is_told_by_what_the_run_was_trained_on(small: Store) -> None:
 
 
 def test_what_a_metric_leaves_out_is_counted(small: Store) -> None:
-    """A mean KL says how many cells it leaves out; the reasons stand in a table of their own."""
+    """Undefined cells are counted beside the mean; the reasons stand in a table of their own."""
     score_run(small, add_run(small, "sure", [("B", "AAA", "", [1.0, 0.0]), ("A", "BBB", "", [0.2, 0.6, 0.2])]))
     cells = scored_cells(small, ["sure"])
     table = score_table(cells, metrics=["kl_nats", "total_variation"])
@@ -295,6 +297,84 @@ def test_what_a_metric_leaves_out_is_counted(small: Store) -> None:
         ("sure", "test", "kl_nats", "the prediction gives 0 to an option that people chose", 1),
         ("sure", "test", "emd_ordinal", "the options have no order", 1),
     ]
+
+
+def test_an_infinite_kl_wins_nothing(small: Store) -> None:
+    """A run that is right in one cell and excludes an answer in the other has no mean KL in any table."""
+    cells: list[Cell] = [("B", "AAA", "", [1.0, 0.0]), ("A", "BBB", "", [0.2, 0.6, 0.2])]
+    score_run(small, add_run(small, "sure", cells))
+    score_run(small, add_run(small, "flat", [FLAT[2], FLAT[1]]))
+    for run in ("sure", "flat"):
+        small.query(f"UPDATE run SET seed = {ord(run[0])} WHERE run_id = '{run}'")
+    both, kl = ["sure", "flat"], Request(metrics=("kl_nats",))
+    found = scored_cells(small, both)
+    assert leaderboard(found, "kl_nats")["test"].is_null().to_list() == [True, False]
+    assert score_table(found, metrics=["kl_nats"])["kl_nats"].is_null().to_list() == [True, False]
+    compared = compare_runs(small, both, kl).to_dicts()[0]
+    assert (compared["difference"], compared["n_first_undefined"], compared["n_second_undefined"]) == (None, 1, 0)
+    seeds = seed_table(small, both, kl).to_dicts()[0]
+    assert (seeds["kl_nats"], seeds["undefined_kl_nats"]) == (None, 1)
+    assert "worst population" not in audit_run(small, "sure", request=kl)["audit"]
+    view = small.query("SELECT kl_nats, undefined_kl_nats FROM score_by_part ORDER BY run_id").rows()
+    assert (view[0][0] is not None, view[1]) == (True, (None, 1))
+
+
+def test_skill_over_cells_is_a_ratio_of_means(small: Store) -> None:
+    """A cell where people are nearly uniform and the run far off does not drag the mean; the view says the same."""
+    small.query(
+        "UPDATE response_distribution SET share_unweighted = CASE option_code WHEN 1 THEN 0.501 ELSE 0.499 END "
+        "WHERE item_id = 'B' AND population_id = 'AAA'"
+    )
+    score_run(small, add_run(small, "one", [("B", "AAA", "", [0.6, 0.4]), ("B", "BBB", "", [0.9, 0.1])]))
+    cells = scored_cells(small, ["one"]).filter(part="test")
+    expected = 1 - (0.099 + 0.1) / (0.001 + 0.5)
+    assert cells["skill_vs_uniform"].mean() < -40  # type: ignore[operator]
+    table = score_table(cells, metrics=["skill_vs_uniform", "simbench_s"])
+    assert table.select("skill_vs_uniform", "simbench_s").row(0) == pytest.approx((expected, 100 * expected))
+    view = "SELECT skill_vs_uniform, simbench_s FROM score_by_part WHERE part = 'test'"
+    assert small.query(view).row(0) == pytest.approx((expected, 100 * expected))
+    assert table["low"][0] < expected < table["high"][0]
+
+
+def test_parts_of_different_splits_have_columns_of_their_own(small: Store) -> None:
+    """Two splits that both call a part `test` have two columns, in which each run has one mean."""
+    small.insert("split_cell", small.query("SELECT * REPLACE ('u' AS split) FROM split_cell"))
+    score_run(small, add_run(small, "one", FLAT))
+    score_run(small, add_run(small, "other", PERFECT, split="u"))
+    board = leaderboard(scored_cells(small, ["one", "other"]), "total_variation")
+    assert board.columns[-4:] == ["t: test", "t: twice", "u: test", "u: twice"]
+    assert board["t: test"].is_null().to_list() == [False, True]
+    assert board["u: test"].to_list() == [None, 0.0]
+
+
+def test_countries_and_their_subgroups_have_rows_of_their_own(small: Store) -> None:
+    """No mean is over both: tables, leaderboard and view tell them apart, and a selection keeps one kind."""
+    small.query("UPDATE population SET kind = 'subgroup' WHERE population_id = 'BBB'")
+    score_run(small, add_run(small, "flat", FLAT))
+    cells = scored_cells(small, ["flat"])
+    table = score_table(cells)
+    assert table.select("part", "kind", "n_cells").rows() == [
+        ("test", "country", 2),
+        ("test", "subgroup", 2),
+        ("twice", "subgroup", 1),
+    ]
+    assert leaderboard(cells)["kind"].to_list() == ["country", "subgroup"]
+    assert small.query("SELECT count(*) FROM score_by_part").item() == 3
+    only = scored_cells(small, ["flat"], Selection(kind=Kind.COUNTRY))
+    assert score_table(only)["n_cells"].to_list() == [2]
+    assert "kind" not in score_table(only).columns
+
+
+def test_cells_of_few_respondents_can_be_left_out(small: Store) -> None:
+    """Cells of fewer effective respondents than asked for count in no table; those of unknown number stay."""
+    small.query("INSERT INTO cell SELECT 's', 'A', 'AAA', 100, 12.5")
+    small.query("INSERT INTO cell SELECT 's', 'A', 'BBB', 9, 9")
+    score_run(small, add_run(small, "flat", FLAT))
+    enough = scored_cells(small, ["flat"], Selection(min_respondents=10)).filter(part="test")
+    assert enough.select("item_id", "population_id").rows() == [("A", "AAA"), ("B", "AAA"), ("B", "BBB")]
+    with pytest.raises(SurveyError) as error:
+        scored_cells(small, ["flat"], Selection(kind=Kind.SUBGROUP))
+    assert error.value.code is ExitCode.NOT_FOUND
 
 
 def test_languages_are_kept_apart(small: Store) -> None:
@@ -311,7 +391,7 @@ def test_comparison_is_paired(small: Store) -> None:
     """The difference is over the cells both runs have; those of one alone are counted."""
     score_run(small, add_run(small, "perfect", PERFECT))
     score_run(small, add_run(small, "flat", FLAT[:3]))
-    table = compare_runs(small, ("perfect", "flat"), metric="total_variation")
+    table = compare_runs(small, ("perfect", "flat"), Request(metrics=("total_variation",)))
     row = table.filter(part="test").to_dicts()[0]
     flat = [scores(small, "flat")[cell[:2]]["total_variation"] for cell in FLAT[:3]]  # type: ignore[index]
     assert (row["n_cells"], row["n_first_only"], row["n_second_only"]) == (3, 1, 0)
@@ -326,7 +406,9 @@ def test_several_runs_are_compared_with_the_first(small: Store) -> None:
     score_run(small, add_run(small, "also", FLAT))
     table = compare_runs(small, ("perfect", "flat", "also"))
     assert table["second"].to_list() == ["flat", "flat", "also", "also"]
-    assert table.head(2).equals(compare_runs(small, ("perfect", "flat")))
+    assert "low_all" in table.columns
+    pair = compare_runs(small, ("perfect", "flat"))
+    assert table.head(2).select(pair.columns).equals(pair)
 
 
 def test_languages_are_compared_on_the_cells_of_both(small: Store) -> None:
@@ -334,7 +416,7 @@ def test_languages_are_compared_on_the_cells_of_both(small: Store) -> None:
     in_english: list[Cell] = [("B", "AAA", "en", [0.25, 0.75]), ("A", "AAA", "en", [0.5, 0.3, 0.2])]
     run = add_run(small, "both", [*in_english, ("B", "AAA", "zh", [0.75, 0.25])])
     score_run(small, run)
-    row = compare_languages(small, run, "total_variation").to_dicts()[0]
+    row = compare_languages(small, run, Request(metrics=("total_variation",))).to_dicts()[0]
     assert (row["first"], row["second"], row["n_cells"], row["n_first_only"]) == ("en", "zh", 1, 1)
     assert row["difference"] == pytest.approx(-0.5)
 
@@ -349,7 +431,7 @@ def test_seeds_are_one_predictor(small: Store) -> None:
     small.query("UPDATE run SET predictor = 'another', seed = 9 WHERE run_id = 'other'")
     runs = ["seed-0", "seed-1", "seed-2", "other"]
     assert seed_groups(small, runs) == [runs[:3]]
-    row = seed_table(small, runs, metric="total_variation").filter(part="test").to_dicts()[0]
+    row = seed_table(small, runs, Request(metrics=("total_variation",))).filter(part="test").to_dicts()[0]
     cells = scored_cells(small, runs[:3]).filter(part="test")
     means = [cells.filter(run_id=run)["total_variation"].mean() for run in runs[:3]]
     assert (row["n_seeds"], row["n_cells"]) == (3, 4)
@@ -357,6 +439,30 @@ def test_seeds_are_one_predictor(small: Store) -> None:
     assert row["sd"] == pytest.approx(np.std(means, ddof=1))
     expected = stats.t.interval(0.95, 2, np.mean(means), stats.sem(means))
     assert (row["low"], row["high"]) == pytest.approx(expected)
+
+
+def test_seeds_are_trained_alike(small: Store) -> None:
+    """Runs that asked models of the same training but for its seed are one; of another training they are not."""
+    for run, seed, epochs in (("T1", 1, 5), ("T2", 2, 5), ("T3", 3, 9)):
+        add_run(small, run, FLAT)
+        configuration = json.dumps({"optimiser": {"epochs": epochs}, "model": {"seed": seed}})
+        small.query(f"UPDATE run SET seed = {seed}, configuration = '{configuration}' WHERE run_id = '{run}'")
+        add_run(small, f"asked-{run}", FLAT)
+        asked = json.dumps({"trained_by": run, "weights": f"/{run}", "temperature": 1})
+        small.query(f"UPDATE run SET configuration = '{asked}' WHERE run_id = 'asked-{run}'")
+    assert seed_groups(small, ["asked-T1", "asked-T2", "asked-T3"]) == [["asked-T1", "asked-T2"]]
+    assert seed_groups(small, ["T1", "T2", "T3"]) == [["T1", "T2"]]
+
+
+def test_sensitivity_is_within_a_language(small: Store) -> None:
+    """A run of two languages is at no distance from a run with the same predictions, language by language."""
+    cells: list[Cell] = [("B", "AAA", "en", [0.25, 0.75]), ("B", "AAA", "zh", [0.75, 0.25])]
+    for run in ("one", "same"):
+        score_run(small, add_run(small, run, cells))
+    found = audit_run(small, "one", ["same"]).filter(audit="sensitivity")
+    assert (found["value"].to_list(), found["n"].to_list()) == ([0.0], [2])
+    score_run(small, add_run(small, "textless", [("B", "AAA", "", [0.25, 0.75])]))
+    assert audit_run(small, "one", ["textless"]).filter(audit="sensitivity")["n"].to_list() == [2]
 
 
 def test_runs_with_other_settings_are_no_seeds(small: Store) -> None:
@@ -377,7 +483,9 @@ def test_diversity_by_item_is_the_distance_between_countries(small: Store) -> No
     """With two countries it is their Jensen-Shannon distance, human as by scipy; predicted 0 where all are alike."""
     score_run(small, add_run(small, "flat", FLAT))
     score_run(small, add_run(small, "perfect", PERFECT))
-    flat, perfect = (diversity_table(small, run, By.ITEM).filter(part="test") for run in ("flat", "perfect"))
+    flat, perfect = (
+        diversity_table(small, run, Request(by=By.ITEM)).filter(part="test") for run in ("flat", "perfect")
+    )
     expected = [jensenshannon(HUMAN[item, "AAA"], HUMAN[item, "BBB"]) for item in ("A", "B")]
     assert flat["human"].to_list() == pytest.approx(expected)
     assert flat["predicted"].to_list() == pytest.approx([0, 0])
@@ -397,22 +505,35 @@ def test_comparison_refuses_different_truths(small: Store) -> None:
 
 
 def test_ceiling_lies_between_uniform_and_perfect(small: Store) -> None:
-    """Uniform attains 0 of what can be attained, the truth more than all of it."""
+    """Uniform attains 0 of what can be attained, people's own figures more than all of it."""
     score_run(small, add_run(small, "flat", FLAT))
     score_run(small, add_run(small, "perfect", PERFECT))
     flat, perfect = (ceiling_table(small, run).filter(part="test").to_dicts()[0] for run in ("flat", "perfect"))
-    assert flat["uniform"] < flat["ceiling"] < 1
+    assert flat["uniform"] < flat["retest"] < flat["perfect"] < 1
     assert flat["share_of_attainable"] == pytest.approx(0)
     assert perfect["share_of_attainable"] > 1
 
 
+def test_nothing_is_attainable_where_people_are_nearly_uniform(small: Store) -> None:
+    """Where uniform scores within what sampling does to a perfect model's score, no share of attainable stands."""
+    small.query("UPDATE response_distribution SET share_unweighted = 0.5 WHERE item_id = 'B'")
+    score_run(small, add_run(small, "flat", FLAT))
+    table = ceiling_table(small, "flat", Request(by=By.ITEM)).filter(part="test")
+    assert table["share_of_attainable"].is_null().to_list() == [False, True]
+    assert table["perfect"].null_count() == 0
+
+
 def test_respondents_worth_of_the_truth_and_of_uniform(small: Store) -> None:
-    """The truth is worth more than the grid, uniform less than one respondent, and the text says so."""
+    """People's own figures are worth more than the grid, uniform less than three respondents, with both priors."""
     score_run(small, add_run(small, "perfect", PERFECT))
     score_run(small, add_run(small, "flat", FLAT))
     perfect, flat = (equivalent_table(small, run).filter(part="test").to_dicts()[0] for run in ("perfect", "flat"))
-    assert (perfect["equivalent"], perfect["n_equivalent"]) == (">1000", None)
-    assert flat["equivalent"].startswith("<1")
+    assert perfect["equivalent"].startswith(">1000")
+    assert perfect["equivalent"].endswith("as good as this survey)")
+    assert perfect["n_equivalent"] is None
+    assert flat["equivalent"] == flat["equivalent_item_mean"]
+    assert (flat["n_equivalent"] or 0) < 3
+    assert flat["clusters"] == "2 countries (few) x 2 batteries (few)"
 
 
 def test_audit_finds_homogenisation_and_outside_mass(small: Store) -> None:
@@ -438,11 +559,11 @@ def test_calibration_table_is_what_the_audit_sums_up(small: Store) -> None:
 
 
 def test_skill_as_simbench_has_it(small: Store) -> None:
-    """Uniform has skill 0 both ways, the truth 100."""
+    """Uniform has S 0, the truth 100."""
     for run, cells, expected in (("flat", FLAT, 0), ("perfect", PERFECT, 100)):
         score_run(small, add_run(small, run, cells))
-        skill = audit_run(small, run).filter(part="test", audit="simbench skill")
-        assert skill["value"].to_list() == pytest.approx([expected, expected], abs=1e-9)
+        skill = audit_run(small, run).filter(part="test", audit="simbench S")
+        assert skill["value"].to_list() == pytest.approx([expected], abs=1e-9)
 
 
 def test_near_duplicates_of_training_items_are_found(small: Store) -> None:
