@@ -1,23 +1,23 @@
-"""Ingest: a file in, everything it says in the store."""
+"""Ingest: a file in, everything it says in the store, in one transaction: all of it or nothing."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib import resources
+from importlib.resources import as_file
 from pathlib import Path
 
-from surveycli.errors import usage
+from surveycli.bundled import BUNDLED_SURVEY, resource
+from surveycli.errors import conflict, usage
 from surveycli.progress import Progress, silent
 from surveycli.store import Store
-from surveycli.survey.files.source import open_source
-from surveycli.survey.load import load_distributions, load_respondents, refuse_if_known
+from surveycli.survey.aggregates import aggregates_of_shares
+from surveycli.survey.files.source import SourceFile, open_source
 from surveycli.survey.readers.distributions import read_distribution_table
 from surveycli.survey.readers.layout import read_file
 from surveycli.survey.readers.readout import DistributionFile, RespondentFile
 from surveycli.survey.request import IngestOptions
-from surveycli.survey.write import IngestReport
-
-BUNDLED_SURVEY = "wvs7"
+from surveycli.survey.respondent_pass import RespondentPass
+from surveycli.survey.write import IngestReport, begin_survey, finish_survey, write_aggregates, write_respondents
 
 
 def ingest_file(
@@ -36,11 +36,11 @@ def ingest_file(
         file = _renamed(file, options.survey_id)
     others = file.also if isinstance(file, DistributionFile) else ()
     for part in (file, *others):
-        refuse_if_known(store, source, part.survey_id, options)
+        _refuse_if_known(store, source, part.survey_id, options)
     if isinstance(file, RespondentFile):
-        return load_respondents(store, file, options, progress)
+        return _load_respondents(store, file, options, progress)
     _refuse_groupings(options, path)
-    return load_distributions(store, file, options, progress)
+    return _load_distributions(store, file, options, progress)
 
 
 def _refuse_groupings(options: IngestOptions, path: Path) -> None:
@@ -68,9 +68,60 @@ def ingest_bundled(store: Store, progress: Progress = silent, *, replace: bool =
     import polars as pl
 
     options = IngestOptions(replace=replace)
-    bundled = resources.files("surveycli") / "resources" / BUNDLED_SURVEY / "distributions.parquet"
-    with resources.as_file(bundled) as path:
+    with as_file(resource(BUNDLED_SURVEY, "distributions.parquet")) as path:
         source = open_source(path)
-        refuse_if_known(store, source, BUNDLED_SURVEY, options)
+        _refuse_if_known(store, source, BUNDLED_SURVEY, options)
         file = read_distribution_table(source, pl.read_parquet(path))
-    return load_distributions(store, file, options, progress)
+    return _load_distributions(store, file, options, progress)
+
+
+def _refuse_if_known(store: Store, source: SourceFile, survey_id: str, options: IngestOptions) -> None:
+    """Raise SurveyError (exit 5) where this content, or another release of this survey, is in the store already."""
+    for row in store.rows("survey/find_file", content_sha256=source.sha256):
+        if row["survey_id"] == survey_id and not options.replace:
+            raise conflict(
+                f"{source.path.name} is in the store already, as survey {survey_id}: the same content was ingested"
+                f" {row['ingested_at']:%Y-%m-%d %H:%M} UTC from {row['file_name']}.",
+                "Nothing needs to be done. --replace ingests it anew; --survey NAME makes a second survey of it.",
+            )
+    for row in store.rows("survey/find_survey", survey_id=survey_id):
+        if not options.replace:
+            raise conflict(
+                f"Survey {survey_id} is in the store already: {row['title']}, release {row['release'] or 'unknown'},"
+                f" from {row['file_name']}, ingested {row['ingested_at']:%Y-%m-%d %H:%M} UTC."
+                f" {source.path.name} is another file.",
+                "--replace puts it in the place of the first; --survey NAME keeps both side by side.",
+            )
+
+
+def _load_distributions(
+    store: Store, file: DistributionFile, options: IngestOptions, progress: Progress
+) -> IngestReport:
+    """Write a file of ready distributions, with the other surveys in it."""
+    parts = (file, *file.also)
+    n_rows = sum(part.shares.height for part in parts)
+    reports = []
+    with store.transaction():
+        for part in parts:
+            begin_survey(store, part.survey_id, part.facts, part.codebook, replace=options.replace)
+            write_aggregates(store, part.survey_id, aggregates_of_shares(part))
+            reports.append(finish_survey(store, part, options, part.skipped))
+        progress("distributions", n_rows, n_rows)
+    return replace(reports[0], also=tuple(reports[1:]))
+
+
+def _load_respondents(store: Store, file: RespondentFile, options: IngestOptions, progress: Progress) -> IngestReport:
+    """Write a file of respondents: themselves, and the distributions of every population that `options.by` makes.
+
+    Respondents and counts come from the same pass over the file. Raises SurveyError (exit 3) where no respondent is
+    left.
+    """
+    if options.keep_dont_know:
+        file = file.with_dont_know()
+    counting = RespondentPass(file)
+    with store.transaction():
+        begin_survey(store, file.survey_id, file.facts, file.codebook, replace=options.replace)
+        write_respondents(store, file, counting.respondents(progress))
+        for aggregates in counting.aggregates(options.min_cell):
+            write_aggregates(store, file.survey_id, aggregates)
+        return finish_survey(store, file, options, counting.skipped(), counting.n_respondents)

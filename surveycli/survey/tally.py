@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from surveycli.survey.aggregates import Aggregates, populations_of
 from surveycli.survey.files.batch import Skipped
 from surveycli.survey.items.codebook import ItemSpec
 
@@ -20,17 +21,12 @@ _LOWEST_CODE, _HIGHEST_CODE = -(1 << 15), (1 << 15) - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Aggregates:
-    """Distributions ready for the store.
+class Counts:
+    """What a tally came to, how many cells of distributions were too small, and how many answers were none."""
 
-    shares: item_id, population_id, option_code, n_respondents, share, share_unweighted, one row per chosen option.
-    cells: item_id, population_id, n_respondents, n_effective, has_share, one row per cell.
-    missing: item_id, population_id, status, n_respondents.
-    """
-
-    shares: pl.DataFrame
-    cells: pl.DataFrame
-    missing: pl.DataFrame
+    aggregates: Aggregates
+    small_cells: tuple[Skipped, ...]
+    no_answers: tuple[Skipped, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +71,7 @@ def _place_table(codes: Sequence[int]) -> NDArray[np.int64]:
 
 
 class Tally:
-    """Counts answers by population, item and code. Add batches in any order, then ask for the aggregates."""
+    """Counts answers by population, item and code. Add batches in any order, then ask for the counts."""
 
     def __init__(self, items: Sequence[ItemSpec], missing: Mapping[int, str], *, weighted: bool) -> None:
         self._missing = missing
@@ -86,11 +82,6 @@ class Tally:
         self._n = np.zeros((0, width), dtype=np.int64)
         self._w = np.zeros((0, width))
         self._w2 = np.zeros((0, width))
-
-    @property
-    def populations(self) -> list[str]:
-        """The populations seen so far."""
-        return list(self._rows)
 
     def add(self, respondents: pl.DataFrame, population_id: pl.Series, weight: pl.Series) -> None:
         """Count the answers of some respondents, each with a population and a weight, none of them null."""
@@ -124,7 +115,7 @@ class Tally:
             self._n, self._w, self._w2 = np.pad(self._n, more), np.pad(self._w, more), np.pad(self._w2, more)
         return population_id.replace_strict(self._rows, return_dtype=pl.Int64).to_numpy()
 
-    def aggregates(self, min_cell: int = 1) -> tuple[Aggregates, tuple[Skipped, ...]]:
+    def counts(self, min_cell: int = 1) -> Counts:
         """Return the distributions of cells with at least `min_cell` valid answers, and a count of the others.
 
         share = weight of those who chose the option / weight of valid answers; NULL where that weight is 0 or the file
@@ -139,8 +130,14 @@ class Tally:
             for status, n in self._missing_counts(slots).items():
                 counted = np.flatnonzero(n)
                 missing.append(number, counted, status=np.full(counted.size, status), n_respondents=n[counted])
-        frames = (rows.frame(self._slots, self.populations) for rows in (shares, cells, missing))
-        return Aggregates(*frames), self._small_cells(least)
+        names = list(self._rows)
+        aggregates = Aggregates(
+            shares=shares.frame(self._slots, names),
+            cells=cells.frame(self._slots, names),
+            missing=missing.frame(self._slots, names),
+            populations=populations_of(names),
+        )
+        return Counts(aggregates, self._small_cells(least), self._no_answers())
 
     def _n_valid(self, slots: _Slots) -> NDArray[np.int64]:
         total: NDArray[np.int64] = self._n[:, slots.valid].sum(axis=1)
@@ -179,7 +176,7 @@ class Tally:
         counts = ((item_id, int(((total > 0) & (total < least)).sum())) for item_id, total in totals)
         return tuple(Skipped(f"cell with fewer than {least} valid answers", item_id, n) for item_id, n in counts if n)
 
-    def no_answers(self) -> tuple[Skipped, ...]:
+    def _no_answers(self) -> tuple[Skipped, ...]:
         """Return how many cells of the file were no answer, valid or missing, that the codebook knows."""
         counts = (
             (reason, slots.item.item_id, int(self._n[:, column].sum()))

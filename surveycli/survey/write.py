@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from surveycli.errors import conflict
-from surveycli.store import Store
+from surveycli.errors import bad_input, conflict
+from surveycli.store import Store, create_table_from_stream
+from surveycli.survey.aggregates import Aggregates
 from surveycli.survey.files.batch import Skipped
 from surveycli.survey.items.codebook import Codebook, SurveyFacts
 from surveycli.survey.places.country import country_frame
@@ -23,7 +25,6 @@ from surveycli.survey.population.population import (
 )
 from surveycli.survey.readers.readout import DistributionFile, RespondentFile
 from surveycli.survey.request import IngestOptions
-from surveycli.survey.tally import Aggregates
 
 if TYPE_CHECKING:
     import polars as pl
@@ -119,7 +120,38 @@ def _option_texts(codebook: Codebook) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["item_id", "option_code", "language", "label", "origin"], orient="row")
 
 
-def write_grouping_values(store: Store, survey_id: str, texts: Iterable[GroupText]) -> None:
+def write_respondents(store: Store, file: RespondentFile, respondents: Iterator[pl.DataFrame]) -> None:
+    """Write respondents to the survey's own table, in the order of the file.
+
+    Raises SurveyError (exit 3) where there are none.
+    """
+    first = next(respondents, None)
+    if first is None:
+        raise bad_input(
+            f"{file.source.path.name}: no respondent is left after reading it.", "Check the country and weight columns."
+        )
+    comment = f"One row per respondent of {file.facts.title}, as answered; codes below 0 are missing answers."
+    create_table_from_stream(store, "respondent", file.survey_id, chain([first], respondents), comment)
+
+
+def write_aggregates(store: Store, survey_id: str, aggregates: Aggregates) -> None:
+    """Write populations, cells, distributions and counts of missing answers.
+
+    Raises SurveyError (exit 5) where a group means something else in another survey of the store.
+    """
+    import polars as pl
+
+    _write_grouping_values(store, survey_id, aggregates.group_texts)
+    frames = _population_frames(store, aggregates.populations, phrase_languages())
+    store.run("survey/write_populations", frames=frames)
+    for language in store.frame("survey/list_languages", survey_id=None)["language"].to_list():
+        name_populations(store, language)
+    frames = {"incoming_cell": aggregates.cells, "incoming_share": aggregates.shares}
+    store.run("survey/write_distributions", frames=frames, survey_id=survey_id)
+    store.insert("missing_count", aggregates.missing.with_columns(survey_id=pl.lit(survey_id)))
+
+
+def _write_grouping_values(store: Store, survey_id: str, texts: Iterable[GroupText]) -> None:
     """Write what the survey's own columns that populations are made of mean.
 
     Raises SurveyError (exit 5) where one means something else in another survey of the store.
@@ -140,18 +172,6 @@ def write_grouping_values(store: Store, survey_id: str, texts: Iterable[GroupTex
             "Rename the column in the file, or keep this survey in a store of its own (--store).",
         )
     store.run("survey/write_grouping_values", frames=frames, survey_id=survey_id)
-
-
-def write_aggregates(store: Store, survey_id: str, specs: list[PopulationSpec], aggregates: Aggregates) -> None:
-    """Write populations, cells, distributions and counts of missing answers."""
-    import polars as pl
-
-    store.run("survey/write_populations", frames=_population_frames(store, specs, phrase_languages()))
-    for language in store.frame("survey/list_languages", survey_id=None)["language"].to_list():
-        name_populations(store, language)
-    frames = {"incoming_cell": aggregates.cells, "incoming_share": aggregates.shares}
-    store.run("survey/write_distributions", frames=frames, survey_id=survey_id)
-    store.insert("missing_count", aggregates.missing.with_columns(survey_id=pl.lit(survey_id)))
 
 
 def name_populations(store: Store, language: str) -> tuple[str, ...]:

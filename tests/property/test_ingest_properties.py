@@ -135,14 +135,15 @@ def test_counting_in_batches_is_counting_at_once(rows: list[tuple[str, int, floa
     whole.add(frame, frame["p"], frame["w"])
     for part in (frame[:cut], frame[cut:]):
         parts.add(part, part["p"], part["w"])
-    at_once, in_parts = (tally.aggregates()[0] for tally in (whole, parts))
+    counts = whole.counts()
+    at_once, in_parts = counts.aggregates, parts.counts().aggregates
     assert (
         at_once.shares.drop("share")
         .sort("population_id", "option_code")
         .equals(in_parts.shares.drop("share").sort("population_id", "option_code"))
     )
     counted = at_once.shares["n_respondents"].sum() + at_once.missing["n_respondents"].sum()
-    assert counted + sum(skip.n_skipped for skip in whole.no_answers() if "codebook" in skip.reason) == len(rows)
+    assert counted + sum(skip.n_skipped for skip in counts.no_answers if "codebook" in skip.reason) == len(rows)
     sums = at_once.shares.group_by("population_id").agg(pl.col("share").sum(), pl.col("share_unweighted").sum())
     assert all(abs(row["share_unweighted"] - 1) < 1e-12 for row in sums.iter_rows(named=True))
     assert (at_once.cells["n_effective"] <= at_once.cells["n_respondents"] * (1 + 1e-9)).fill_null(True).all()

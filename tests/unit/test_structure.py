@@ -28,7 +28,18 @@ FLOOR = (
 )
 
 # The wings and modules of `survey/` in the order in which a row passes through them; each imports from those before it.
-SURVEY_ORDER = ("files", "places", "items", "population", "readers", "tally", "write", "load", "ingest")
+SURVEY_ORDER = (
+    "files",
+    "places",
+    "items",
+    "population",
+    "readers",
+    "aggregates",
+    "tally",
+    "respondent_pass",
+    "write",
+    "ingest",
+)
 
 # Only these may import the libraries on the left.
 MODEL_ROOMS = {"engine", "training", "prediction", "translation"}

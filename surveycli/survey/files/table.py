@@ -62,6 +62,10 @@ class SurveyTable:
         """Return the first of these columns that is there, without regard to case."""
         return next((self._by_name[name.lower()] for name in names if name.lower() in self._by_name), None)
 
+    def _header(self, name: str) -> str:
+        column = self._by_name[name.lower()]
+        return column.header or column.name
+
     def require(self, name: str, what: str) -> Column:
         """Return a column that the user named. Raises SurveyError (exit 3) where it is not there."""
         column = self.find(name)
@@ -83,7 +87,7 @@ class SurveyTable:
 
     def read_typed(self, wanted: ColumnTypes) -> Iterator[Batch]:
         """Yield the rows of some columns under types. Raises SurveyError (exit 3) for a wrong cell in a strict one."""
-        headers = {name: self._by_name[name.lower()].header or name for name in wanted.types}
+        headers = {name: self._header(name) for name in wanted.types}
         types = {headers[name]: kind for name, kind in wanted.types.items()}
         names = {header: name for name, header in headers.items()}
         for batch in self.rows(ColumnTypes(types, frozenset(headers[name] for name in wanted.strict))):
@@ -117,7 +121,7 @@ class SurveyTable:
         if self.head is None:
             return self.present(names)
         places = {header: place for place, header in enumerate(self.head.columns)}
-        return {name: self.head.cells(places[self._by_name[name.lower()].header or name]) for name in names}
+        return {name: self.head.cells(places[self._header(name)]) for name in names}
 
 
 def rows_of_frames(

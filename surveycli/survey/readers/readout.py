@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from surveycli.domain import Scale
 from surveycli.survey.files.batch import Batch, Skipped
 from surveycli.survey.files.source import SourceFile
-from surveycli.survey.items.codebook import Codebook, SurveyFacts
+from surveycli.survey.items.codebook import Codebook, ItemSpec, ItemText, SurveyFacts
 from surveycli.survey.population.demographics import Roles
+from surveycli.survey.population.population import dont_know_label
 
 if TYPE_CHECKING:
     import polars as pl
@@ -56,3 +58,22 @@ class RespondentFile:
     groups: Groups
     batches: Callable[[], Iterator[Batch]]
     skipped: tuple[Skipped, ...] = ()
+
+    def with_dont_know(self) -> RespondentFile:
+        """Return the file with "don't know" as one more option of every item, under its own code.
+
+        An item so widened is nominal: not knowing lies on no line with the other answers.
+        """
+        codes = tuple(code for code, status in self.missing.items() if status == "dont_know")
+        missing = {code: status for code, status in self.missing.items() if code not in codes}
+        items = tuple(_widened(item, codes) for item in self.codebook)
+        return replace(self, codebook=replace(self.codebook, items=items), missing=missing)
+
+
+def _widened(item: ItemSpec, extra: tuple[int, ...]) -> ItemSpec:
+    codes = tuple(sorted((*item.codes, *extra)))
+    texts = []
+    for text in item.texts:
+        labels = dict(zip(item.codes, text.labels, strict=True)) | dict.fromkeys(extra, dont_know_label(text.language))
+        texts.append(ItemText(text.language, text.wording, tuple(labels[code] for code in codes)))
+    return replace(item, codes=codes, texts=tuple(texts), scale=Scale.NOMINAL)

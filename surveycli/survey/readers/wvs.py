@@ -102,18 +102,17 @@ def read_wvs(table: SurveyTable, options: IngestOptions) -> RespondentFile:
 
 
 def _named(table: SurveyTable) -> SurveyTable:
-    """Return the table with bare column names; what its headers say after the name becomes the label."""
+    """Return the table with bare names in upper case; what its headers say after the name becomes the label."""
     columns = tuple(map(_split, table.columns))
-    names = [column.name.lower() for column in columns]
+    names = {column.name for column in columns}
     # Where names are doubled they are no names: the headers stay as they are.
-    return replace(table, columns=columns) if len(set(names)) == len(names) else table
+    return replace(table, columns=columns) if len(names) == len(columns) else table
 
 
 def _split(column: Column) -> Column:
     found = _HEADER.fullmatch(column.name.strip())
-    if found is None:
-        return column
-    return replace(column, name=found[1], label=column.label or clean(found[2]), header=column.name)
+    name, label = (found[1], clean(found[2])) if found else (column.name, "")
+    return replace(column, name=name.upper(), label=column.label or label, header=column.name)
 
 
 def _refuse_inverted(table: SurveyTable) -> None:

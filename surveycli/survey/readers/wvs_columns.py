@@ -103,14 +103,14 @@ def _columns_of_wave7(
     if options.codebook is None and _are_numbers(table, own):
         # Read as numbers at once, a hundred thousand respondents take seconds; the first word in an item ends it.
         first, strict, answers = [(answer.column, answer.name) for answer in answers], frozenset(own), ()
-    taken = {answer.column for answer in items.answers} | {options.weight_column or known["weight"]}
-    others = [(name, name.upper()) for name in types if name not in taken]
+    taken = {answer.column for answer in items.answers} | {(options.weight_column or known["weight"]).upper()}
+    others = [(name, name) for name in types if name not in taken]
     left_out = Counter(
         "could identify a respondent (--keep-private keeps it)"
-        if column.name.upper() in known["private"]
+        if column.name in known["private"]
         else "describes the country or a party, from other sources"
         for column in table.columns
-        if column.name not in types and column.name.upper() not in {known["weight"], "VERSION", "DOI"}
+        if column.name not in types and column.name not in {known["weight"], "VERSION", "DOI"}
     )
     extra = sum(bool(ITEM_OF_WAVE_7.fullmatch(name)) for name in types if name not in own)
     skipped = [Skipped(reason, "columns", n) for reason, n in sorted(left_out.items())]
@@ -146,8 +146,8 @@ def _types(table: SurveyTable, own: set[str], *, keep_private: bool) -> dict[str
     kinds = _column_types(keep_private=keep_private)
     types: dict[str, PolarsType] = {}
     for column in table.columns:
-        if column.name.upper() in kinds:
-            types[column.name] = kinds[column.name.upper()]
+        if column.name in kinds:
+            types[column.name] = kinds[column.name]
         elif ITEM_OF_WAVE_7.fullmatch(column.name):
             types[column.name] = pl.Int16() if column.name in own else pl.Int32()
     return types
