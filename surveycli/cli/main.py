@@ -33,6 +33,7 @@ _COMMANDS = (
     "predict",
     "predictors",
     "score",
+    "correct",
     "report",
     "translate",
     "exchange",

@@ -75,6 +75,13 @@ def sound_tables() -> Tables:
         "prediction_cell": pl.DataFrame({**PREDICTED, "outside_mass": [0.1], "basis": ["uniform"]}),
         "prediction": prediction,
         "prediction_failure": pl.DataFrame({**PREDICTED, "language": ["zh"], "reason": ["no JSON"], "reply": [""]}),
+        "corrected_share": pl.DataFrame(
+            {
+                "run_id": "r", "survey_id": "s", "item_id": "c", "population_id": "KEN", "option_code": [1, 2],
+                "predicted": [0.4, 0.6], "sampled": [0.2, 0.8], "share": [0.3, 0.7], "low": [0.1, 0.5],
+                "high": [0.5, 0.9],
+            }
+        ),
         "score": pl.DataFrame(
             {
                 **PREDICTED, "js_divergence_nats": [0.04], "js_distance": [0.2], "kl_nats": [0.1],
@@ -152,6 +159,8 @@ BREAKS: dict[str, tuple[str, Callable[[pl.DataFrame], pl.DataFrame], set[str]]] 
         ),
         {"split_country_torn"},
     ),
+    "a corrected share outside its interval": ("corrected_share", first(low=0.35), {"corrected_share_interval"}),
+    "corrected shares that sum to 1.1": ("corrected_share", first(share=0.4), {"corrected_share_interval"}),
     "a new item that no donor was asked": ("split", all_rows(recipe="new-items"), {"split_new_item_donors"}),
     "a whole country among missing groups": (
         "split",
