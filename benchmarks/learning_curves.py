@@ -21,10 +21,11 @@ from statistics import mean, stdev
 import torch
 
 from benchmarks.material import describe_machine
-from surveycli.configuration import FinetuneConfig, LoraSettings, ModelSpec, to_plain
+from surveycli.configuration import FinetuneConfig, LoraSettings, ModelSpec
 from surveycli.domain import Shares
 from surveycli.engine.tiny import load_tiny_tokenizer
 from surveycli.engine.weights import best_weights
+from surveycli.plain import to_plain
 from surveycli.presets import preset_config
 from surveycli.prompt import PromptOrder
 from surveycli.run_folder import FolderContents, Manifest, RunFolder, read_metrics, write_contents

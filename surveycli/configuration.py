@@ -1,19 +1,21 @@
-"""The settings of a model run, as frozen values that a manifest can keep and give back."""
+"""The settings of a model run as frozen values: what a command, a file or a manifest may choose, and its help."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
-from enum import Enum, StrEnum
-from types import NoneType, UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
 
 from surveycli.domain import Shares
 from surveycli.prompt import PromptStyle
+from surveycli.setting import setting
 
 TINY = "tiny"
 FIRST_TOKEN = "first-token"
-Settings = TypeVar("Settings")
+# The headings that settings stand under in help, and what it says where presets differ.
+MODEL, PROMPT, TRAINING, COMPUTING = "Model", "Prompt", "Training", "Computing"
+PRESETS_OWN = "the preset's"
 
 
 class Quantise(StrEnum):
@@ -57,15 +59,29 @@ class ModelSpec:
     operations of each layer.
     """
 
-    name: str = TINY
+    name: str = setting(
+        TINY,
+        "A Hugging Face id, a local folder, a name that `surveycli presets` lists, or tiny (built in, no download).",
+        flag="--model",
+        group=MODEL,
+    )
     revision: str | None = None
-    precision: Precision = Precision.AUTO
-    quantise: Quantise = Quantise.NONE
-    device: str = "auto"
-    attention: str = "auto"
+    precision: Precision = setting(Precision.AUTO, "Number format of the weights.", group=MODEL)
+    quantise: Quantise = setting(
+        Quantise.NONE, "Bits of the frozen weights (extra: quantised).", shown="none, or the preset's", group=MODEL
+    )
+    device: str = setting("auto", "cpu, cuda, or auto.", group=COMPUTING)
+    attention: str = setting("auto", "auto, sdpa, eager or flex_attention.", group=COMPUTING)
     seed: int = 42
-    sharded: bool = False
-    compiled: bool = False
+    sharded: bool = setting(
+        False,
+        "Where torchrun starts several processes, share out the frozen weights.",
+        flag="--shard-model/--no-shard-model",
+        group=COMPUTING,
+    )
+    compiled: bool = setting(
+        False, "Faster steps after a minute of compiling (torch.compile).", flag="--compile", group=COMPUTING
+    )
 
     @property
     def is_tiny(self) -> bool:
@@ -77,10 +93,19 @@ class ModelSpec:
 class LoraSettings:
     """A low-rank adapter: W + (alpha / rank) B A on each target matrix W (Hu et al. 2022)."""
 
-    rank: int = 8
+    rank: int = setting(
+        8, "Rank of the adapter's matrices.", flag="--lora-rank", least=1, shown=PRESETS_OWN, group=TRAINING
+    )
     alpha: int = 32
     dropout: float = 0.05
-    targets: tuple[str, ...] = ("q_proj", "v_proj")
+    targets: tuple[str, ...] = setting(
+        ("q_proj", "v_proj"),
+        "Names of the matrices that it changes, with commas, or all-linear.",
+        flag="--lora-targets",
+        shown=PRESETS_OWN,
+        group=TRAINING,
+        commas=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +116,25 @@ class OptimiserSettings:
     `patience` counts epochs without a better validation loss; 0 never stops.
     """
 
-    epochs: int = 5
-    learning_rate: float = 1e-4
+    epochs: int = setting(5, "Passes over the training part.", least=1, shown=PRESETS_OWN, group=TRAINING)
+    learning_rate: float = setting(
+        1e-4, "Step size of the optimiser, at its highest.", least=0, shown=PRESETS_OWN, group=TRAINING
+    )
     schedule: Schedule = Schedule.PER_EPOCH
     decay_per_epoch: float = 0.85
     warmup_steps: int = 0
     weight_decay: float = 0.0
     betas: tuple[float, float] = (0.9, 0.999)
-    batch_size: int = 16
+    batch_size: int = setting(16, "Prompts per optimiser step.", least=1, shown=PRESETS_OWN, group=TRAINING)
     gradient_clip: float = 0.0
-    patience: int = 0
-    loss: Loss = Loss.KL
+    patience: int = setting(
+        0,
+        "Epochs without a better validation loss before it stops; 0 never stops.",
+        least=0,
+        shown=PRESETS_OWN,
+        group=TRAINING,
+    )
+    loss: Loss = setting(Loss.KL, "What is minimised.", group=TRAINING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,26 +146,40 @@ class BatchSettings:
     the device (engine/defaults.py).
     """
 
-    share_prefixes: bool = True
-    examples_per_tree: int = 16
+    share_prefixes: bool = setting(
+        True,
+        "Compute what prompts share once.",
+        flag="--share-prefixes/--no-share-prefixes",
+        shown="on",
+        group=COMPUTING,
+    )
+    examples_per_tree: int = setting(
+        16,
+        "Prompts that share a beginning and are computed together, at most.",
+        least=1,
+        shown=PRESETS_OWN,
+        group=COMPUTING,
+    )
     max_row_tokens: int = 0
     checkpoint_every_steps: int = 200
-    gradient_checkpointing: bool = False
+    gradient_checkpointing: bool = setting(False, "Less memory, more time.", group=COMPUTING)
 
 
 @dataclass(frozen=True, slots=True)
 class FinetuneConfig:
     """All that determines a fine-tuning, given the store's cells. `lora` None trains every weight."""
 
-    split: str
+    split: str = setting("", "The split whose training part is learnt from.")
     model: ModelSpec = field(default_factory=ModelSpec)
     prompt: PromptStyle = field(default_factory=PromptStyle)
-    languages: tuple[str, ...] = ("en",)
+    languages: tuple[str, ...] = setting(
+        ("en",), "Language of the prompts; repeat for several.", flag="--language", shown="en", group=PROMPT
+    )
     lora: LoraSettings | None = field(default_factory=LoraSettings)
     optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
     batches: BatchSettings = field(default_factory=BatchSettings)
-    shares: Shares = Shares.WEIGHTED
-    seed: int = 42
+    shares: Shares = setting(Shares.WEIGHTED, "Which human shares to learn.", shown=PRESETS_OWN, group=TRAINING)
+    seed: int = setting(42, "Seed of the order of prompts and of new weights.", group=TRAINING)
     preset: str = ""
 
 
@@ -140,77 +187,24 @@ class FinetuneConfig:
 class PredictConfig:
     """All that determines a model's predictions, given cells and weights.
 
-    `elicitation` is how the model is asked (prediction/elicitations/). `weights` None is the model as it came.
-    `temperature` divides the option letters' logits; None chooses it on the validation part.
+    `elicitation` is how the model is asked (prediction/elicitations/), with the `settings` of its own. `weights` None
+    is the model as it came. `temperature` divides the option letters' logits; None chooses it on the validation part.
     """
 
-    split: str
+    split: str = setting("", "The split to predict; a fine-tuning has its own.")
     model: ModelSpec = field(default_factory=ModelSpec)
     prompt: PromptStyle = field(default_factory=PromptStyle)
-    languages: tuple[str, ...] = ("en",)
+    languages: tuple[str, ...] = setting(
+        ("en",), "Language of the prompts; repeat for several.", flag="--language", shown="en", group=PROMPT
+    )
     elicitation: str = FIRST_TOKEN
-    n_permutations: int = 4
+    settings: Mapping[str, Any] = field(default_factory=dict)
     temperature: float | None = 1.0
-    parts: tuple[str, ...] | None = None
+    parts: tuple[str, ...] | None = setting(
+        None, "A part to predict; repeat for several.", flag="--part", shown="all but train"
+    )
     weights: str | None = None
     batches: BatchSettings = field(default_factory=BatchSettings)
-    shares: Shares = Shares.WEIGHTED
-    seed: int = 42
+    shares: Shares = setting(Shares.WEIGHTED, "Which human shares a predictor learns from and is scored against.")
+    seed: int = setting(42, "Seed of what is drawn at random.")
     trained_by: str | None = None
-
-
-def to_plain(settings: Any) -> dict[str, Any]:
-    """Return settings as plain values for JSON."""
-    return {key: _plain(value) for key, value in asdict(settings).items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [_plain(inner) for inner in value]
-    return value
-
-
-def from_plain(kind: type[Settings], plain: Mapping[str, Any]) -> Settings:
-    """Return settings of a dataclass `kind` from what `to_plain` wrote.
-
-    >>> from_plain(FinetuneConfig, to_plain(FinetuneConfig("paper"))) == FinetuneConfig("paper")
-    True
-    """
-    hints = get_type_hints(kind)
-    names = {f.name for f in fields(kind)}  # type: ignore[arg-type]
-    return kind(**{name: _typed(hints[name], value) for name, value in plain.items() if name in names})
-
-
-def with_choices(settings: Settings, choices: Mapping[str, Any]) -> Settings:
-    """Return settings with some fields chosen anew, by dotted name; None leaves a field as it is.
-
-    >>> with_choices(FinetuneConfig("paper"), {"optimiser.epochs": 2, "seed": None}).optimiser.epochs
-    2
-    """
-    plain = to_plain(settings)
-    for name, value in choices.items():
-        *path, last = name.split(".")
-        place = plain
-        for step in path:
-            place = place[step] if place is not None else None  # a choice about LoRA where nothing is adapted
-        if value is not None and place is not None:
-            place[last] = _plain(value)
-    return from_plain(type(settings), plain)
-
-
-def _typed(hint: Any, value: Any) -> Any:
-    if get_origin(hint) is UnionType:
-        if value is None:
-            return None
-        return _typed(next(kind for kind in get_args(hint) if kind is not NoneType), value)
-    if get_origin(hint) is tuple:
-        return tuple(value)
-    if is_dataclass(hint):
-        return from_plain(hint, value)  # type: ignore[arg-type]
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return hint(value)
-    return value

@@ -36,7 +36,7 @@ class Predictor:
     """A named way to response distributions.
 
     `help` is one line. `settings` is a frozen dataclass whose settings are its own options.
-    `extra` is the optional dependency that it cannot do without.
+    `extra` is the optional dependency that it cannot do without. One that `draws` nothing at random has no seed.
     """
 
     name: str
@@ -44,11 +44,17 @@ class Predictor:
     needs: frozenset[Need] = frozenset()
     settings: type | None = None
     extra: str = ""
+    draws: bool = True
 
     @property
     def asks_model(self) -> bool:
         """Whether it is a language model that is asked."""
         return bool(self.needs & {Need.MODEL, Need.RUN, Need.MODEL_OR_RUN})
+
+    @property
+    def reads_letters(self) -> bool:
+        """Whether the probabilities of a model's option letters are read, which a temperature can scale."""
+        return False
 
     def fits(self, *, trained: bool) -> bool:
         """Whether it asks models of this kind: `trained` by a fine-tuning here, or as they came."""

@@ -11,6 +11,7 @@ from functools import cache
 from surveycli.bundled import read_yaml, resource
 from surveycli.domain import Population, Question
 from surveycli.errors import bad_input, not_found
+from surveycli.setting import setting
 from surveycli.untrusted.text import excerpt, shown
 
 LETTERS = string.ascii_uppercase
@@ -35,8 +36,12 @@ class Describe(StrEnum):
 class PromptStyle:
     """The choices that turn a cell into a prompt."""
 
-    order: PromptOrder = PromptOrder.COUNTRY_FIRST
-    describe: Describe = Describe.NAME
+    order: PromptOrder = setting(
+        PromptOrder.COUNTRY_FIRST, "What comes first.", shown="the preset's or the run's", group="Prompt"
+    )
+    describe: Describe = setting(
+        Describe.NAME, "How much is said about the population.", shown="the preset's or the run's", group="Prompt"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ class Setting:
     """A field as an option: its name (`optimiser.epochs` within another dataclass), type, default and help.
 
     `flag` may be shared by several dataclasses, and is `--on/--no-on` where both can be typed. `shown` is said in the
-    place of the default. `group` is the heading that its help stands under.
+    place of the default. `group` is the heading that its help stands under, and `commas` says that one value may hold
+    several.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Setting:
     least: float | None = None
     shown: str = ""
     group: str = ""
+    commas: bool = False
 
     @property
     def first_flag(self) -> str:
@@ -34,11 +36,19 @@ class Setting:
         return self.flag.partition("/")[0]
 
 
-def setting(
-    default: Any, help: str, *, flag: str = "", least: float | None = None, shown: str = "", group: str = ""
+def setting(  # noqa: PLR0913 - what an option can say of itself
+    default: Any,
+    help: str,
+    *,
+    flag: str = "",
+    least: float | None = None,
+    shown: str = "",
+    group: str = "",
+    commas: bool = False,
 ) -> Any:
     """Return a dataclass field that is an option: `flag` (from the field's name if not given), at least `least`."""
-    return field(default=default, metadata={"help": help, "flag": flag, "least": least, "shown": shown, "group": group})
+    said = {"help": help, "flag": flag, "least": least, "shown": shown, "group": group, "commas": commas}
+    return field(default=default, metadata=said)
 
 
 def settings_of(kind: type | None) -> tuple[Setting, ...]:
@@ -69,6 +79,7 @@ def _settings(kind: type, prefix: str) -> Iterator[Setting]:
                 said["least"],
                 said["shown"],
                 said["group"],
+                said["commas"],
             )
 
 

@@ -12,11 +12,12 @@ import torch
 import transformers
 from transformers import AutoModelForCausalLM
 
-from surveycli.configuration import BatchSettings, FinetuneConfig, LoraSettings, ModelSpec, OptimiserSettings, to_plain
+from surveycli.configuration import BatchSettings, FinetuneConfig, LoraSettings, ModelSpec, OptimiserSettings
 from surveycli.domain import Cell, CellKey, Option, Population, Question, Scale
 from surveycli.engine.encode import OptionTokens
 from surveycli.engine.examples import Example, ExampleSource
 from surveycli.engine.tiny import load_tiny_tokenizer
+from surveycli.plain import to_plain
 from surveycli.prompt import PromptOrder, PromptStyle
 from surveycli.run_folder import FolderContents, Manifest, RunFolder, write_contents
 

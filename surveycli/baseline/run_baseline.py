@@ -14,12 +14,13 @@ from surveycli.baseline.members import batteries, member_shares
 from surveycli.baseline.options import BaselineOptions
 from surveycli.baseline.statistical import Evidence, StatisticalPredictor, statistical_predictors
 from surveycli.baseline.texts import read_texts
-from surveycli.configuration import to_plain
 from surveycli.distribution.arrays import Catalogue, answered_cells_of, catalogue_of, cells_of, within
-from surveycli.errors import not_found, usage
+from surveycli.errors import not_found
+from surveycli.plain import to_plain
 from surveycli.predictor import Need, find_row
 from surveycli.progress import Progress, silent
 from surveycli.store import RunRecord, RunStatus, Store, finish_run, mark_parts, next_run_id, record_training, start_run
+from surveycli.store.parts import TRAIN, VALIDATION, parts_asked
 
 if TYPE_CHECKING:
     import polars as pl
@@ -43,7 +44,7 @@ def predict_baseline(store: Store, predictor: str, options: BaselineOptions, pro
     """
     row = find_row(statistical_predictors(), predictor)
     settings = options.settings or (row.settings() if row.settings else None)
-    parts = _parts(store, options)
+    parts = list(parts_asked(store, options.split, options.parts))
     progress(row.name, 0, 1)
     reading = _read(store, row, options, parts)
     answer = row.predict(reading.evidence, settings)
@@ -59,7 +60,7 @@ def predict_baseline(store: Store, predictor: str, options: BaselineOptions, pro
         model=answer.model,
         configuration={
             "parts": parts,
-            "n_train_cells": reading.learnt_from.filter(part="train").height,
+            "n_train_cells": reading.learnt_from.filter(part=TRAIN).height,
             "n_cells": len(reading.evidence.target),
             "n_cells_unweighted_instead": reading.n_unweighted,
             "chosen_on_train": dict(answer.chosen),
@@ -112,12 +113,12 @@ def _learnt_from(row: StatisticalPredictor, train_frame: pl.DataFrame, validatio
     import polars as pl
 
     train = train_frame if Need.TRAINING_ANSWERS in row.needs else train_frame.clear()
-    frames = {"train": train, "validation": validation_frame}
+    frames = {TRAIN: train, VALIDATION: validation_frame}
     return pl.concat([frame.with_columns(part=pl.lit(part)) for part, frame in frames.items()])
 
 
 def _validation_frame(store: Store, options: BaselineOptions) -> pl.DataFrame:
-    wanted = store.frame("baseline/list_target_cells", split=options.split, parts=["validation"])
+    wanted = store.frame("baseline/list_target_cells", split=options.split, parts=[VALIDATION])
     return _with_shares(store, wanted, options)
 
 
@@ -134,22 +135,6 @@ def _describe(store: Store, catalogue: Catalogue) -> Descriptors:
 
     wanted = pl.DataFrame({"population_id": catalogue.populations}, schema={"population_id": pl.String})
     return describe(store.frame("baseline/list_descriptors", frames={"wanted": wanted}).to_dicts())
-
-
-def _parts(store: Store, options: BaselineOptions) -> list[str]:
-    """Return the parts to predict, in order: those asked for, else all but `train`."""
-    there = [row["part"] for row in store.rows("baseline/list_parts", split=options.split)]
-    if not there:
-        raise not_found(
-            f"There is no split {options.split!r} in the store.",
-            "`surveycli split` lists the splits, `surveycli split RECIPE` makes one.",
-        )
-    if "train" in options.parts:
-        raise usage("The part `train` is what predictors learn from.", "Leave it out of the parts to predict.")
-    unknown = sorted(set(options.parts) - set(there))
-    if unknown:
-        raise not_found(f"The split {options.split} has no part {', '.join(unknown)}; it has {', '.join(there)}.")
-    return list(options.parts) or [part for part in there if part != "train"]
 
 
 def _write(store: Store, run_id: str, target_frame: pl.DataFrame, answer: Answer) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, ClassVar, TypeVar, get_origin
+from functools import cached_property, partial
+from types import UnionType
+from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 
 import typer
 from typer.core import TyperCommand
 
 from surveycli.cli.help_page import Section, option_sections, print_help
-from surveycli.cli.ways import Way, choose_way
+from surveycli.cli.ways import Typed, Way, choose_way
 from surveycli.setting import Setting, settings_of
 
 Request = TypeVar("Request")
@@ -38,17 +40,25 @@ class SurveyCommand(TyperCommand):
         """Return what its help lists beside its options."""
         return []
 
+    def typed(self, context: typer.Context) -> Typed:
+        """Return what was typed, by which the way at hand is told."""
+        return typed(context)
+
     def get_params(self, ctx: typer.Context) -> list[Any]:  # type: ignore[override]
         """Return the function's options, then those made from settings; one of the function's serves for both."""
         own = super().get_params(ctx)
-        taken = {name for param in own for name in param.opts}
-        settings = [setting for setting in self.settings() if setting.first_flag not in taken]
-        return [*own[:-1], *_options(settings), own[-1]] if settings else own
+        return [*own[:-1], *self._made, own[-1]]
+
+    @cached_property
+    def _made(self) -> list[Any]:
+        taken = {name for param in self.params for name in param.opts}
+        by_flag = {setting.first_flag: setting for setting in reversed(self.settings())}  # the first of a name serves
+        return _options([by_flag[flag] for flag in reversed(by_flag) if flag not in taken])
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
         """Refuse what does not go together (SurveyError, exit 2), then call the function."""
         if self.ways():
-            ctx.meta[_WAY] = choose_way(_name(ctx), self.ways(), typed(ctx))
+            ctx.meta[_WAY] = choose_way(_name(ctx), self.ways(), self.typed(ctx))
         return super().invoke(ctx)
 
     def format_help(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]  # noqa: ARG002 - printed as it is made
@@ -99,9 +109,13 @@ def typed_settings(context: typer.Context) -> dict[str, Any]:
 
 def fill(kind: type[Request], context: typer.Context, **others: Any) -> Request:
     """Return a request with what was typed of its settings, and `others` by field; the rest are its defaults."""
+    return kind(**chosen(kind, context), **others)
+
+
+def chosen(kind: type, context: typer.Context) -> dict[str, Any]:
+    """Return what was typed of a dataclass's settings, by their (dotted) names."""
     typed = typed_settings(context)
-    values = {s.name: typed[s.first_flag] for s in settings_of(kind) if s.first_flag in typed}
-    return kind(**values, **others)
+    return {s.name: typed[s.first_flag] for s in settings_of(kind) if s.first_flag in typed}
 
 
 def _name(context: typer.Context) -> str:
@@ -134,15 +148,16 @@ def _options(settings: Sequence[Setting]) -> list[Any]:
     app = typer.Typer(add_completion=False)
     app.command()(command)
     options = [param for param in typer.main.get_command(app).params if str(param.name).startswith("setting_")]
-    for option in options:
+    for option, setting in zip(options, settings, strict=True):
         option.expose_value = False
-        option.callback = _keep  # type: ignore[assignment]  # typer tells its own contexts apart
+        option.callback = partial(_keep, setting)
     return options
 
 
 def _as_option(kind: Any) -> Any:
     """Return the type that typer reads: several values, a tuple here, are a list there."""
-    return list[str] if get_origin(kind) is tuple else kind
+    kinds = get_args(kind) if get_origin(kind) is UnionType else (kind,)
+    return list[str] if any(get_origin(one) is tuple for one in kinds) else kind
 
 
 def _option(setting: Setting) -> Any:
@@ -156,7 +171,15 @@ def _option(setting: Setting) -> Any:
     )
 
 
-def _keep(context: typer.Context, option: Any, value: Any) -> Any:
+def _keep(setting: Setting, context: typer.Context, _option: Any, value: Any) -> Any:
     if value is not None and value not in ([], ()):
-        typed_settings(context)[option.opts[0]] = tuple(value) if isinstance(value, list) else value
+        typed_settings(context)[setting.first_flag] = _value(setting, value)
     return value
+
+
+def _value(setting: Setting, value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    if not setting.commas:
+        return tuple(value)
+    return tuple(part.strip() for text in value for part in text.split(",") if part.strip())

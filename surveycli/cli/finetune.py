@@ -2,88 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from surveycli.cli.command import add_command
-from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
-from surveycli.configuration import Loss, Precision, Quantise
-from surveycli.domain import Shares
-from surveycli.prompt import Describe, PromptOrder
+from surveycli.cli.command import SurveyCommand, add_command, chosen
+from surveycli.cli.help_page import Section
+from surveycli.cli.options import DEFAULT_STORE, ConfigFile, Format, Name, Preset, StorePath, TableFormat
+from surveycli.cli.ways import Way, flags, given
+from surveycli.configuration import FinetuneConfig
+from surveycli.setting import settings_of
 
 if TYPE_CHECKING:
-    from surveycli.configuration import FinetuneConfig
     from surveycli.training.plan import PlanReport
+    from surveycli.training.run_finetuning import PreparedRun
     from surveycli.training.train import TrainingOutcome
+
+_CONFIGURES = flags((setting.first_flag for setting in settings_of(FinetuneConfig)), "--preset --config --store")
+WAYS = (
+    Way("--folder DIR", "Trains a prepared run folder, without a store.", flags("--folder"), given("--folder")),
+    Way(
+        "--resume RUN",
+        "Goes on with a run from its last checkpoint.",
+        flags("--resume --store"),
+        given("--resume"),
+    ),
+    Way(
+        "--split SPLIT --plan",
+        "Says what a training would take.",
+        _CONFIGURES | flags("--plan --device-tflops"),
+        given("--plan"),
+    ),
+    Way("--split SPLIT", "Trains, or prepares to.", _CONFIGURES | flags("--name --prepare-only")),
+)
+
+
+class FinetuneCommand(SurveyCommand):
+    """`finetune`, whose help lists the presets."""
+
+    declared_ways = WAYS
+    declared_settings = settings_of(FinetuneConfig)
+
+    def sections(self) -> list[Section]:
+        """Return the presets, by name."""
+        from surveycli.presets import PRESETS
+
+        return [("Presets", [(preset.name, preset.about) for preset in PRESETS.values()])]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("finetune")(finetune)
+    app.command("finetune", cls=FinetuneCommand)(finetune)
     add_command(app, presets)
 
 
 def finetune(
-    split: Annotated[str, typer.Option(help="The split whose train part is learnt from.")] = "",
-    model: Annotated[
-        str,
-        typer.Option(
-            help="A Hugging Face id, a local folder, a name from `presets`, or `tiny` (built in, no download)."
-        ),
-    ] = "tiny",
-    preset: Annotated[
-        str,
-        typer.Option(
-            help="Named settings to start from; see `surveycli presets`.",
-            show_default="tiny for tiny, else recommended",
-        ),
-    ] = "",
-    order: Annotated[PromptOrder | None, typer.Option(help="What comes first in the prompt.")] = None,
-    describe: Annotated[Describe | None, typer.Option(help="How much the prompt says of the population.")] = None,
-    language: Annotated[list[str] | None, typer.Option(help="Language of the prompts; repeat for several.")] = None,
-    shares: Annotated[Shares | None, typer.Option(help="Which human shares to learn.")] = None,
-    loss: Annotated[Loss | None, typer.Option(help="What training minimises.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1)] = None,
-    learning_rate: Annotated[float | None, typer.Option(min=0.0)] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Prompts per optimiser step.")] = None,
-    patience: Annotated[
-        int | None, typer.Option(min=0, help="Epochs without a better validation loss before stopping; 0 never stops.")
-    ] = None,
-    lora_rank: Annotated[int | None, typer.Option(min=1)] = None,
-    lora_targets: Annotated[str | None, typer.Option(help="Comma-separated matrix names, or all-linear.")] = None,
-    precision: Annotated[Precision, typer.Option()] = Precision.AUTO,
-    quantise: Annotated[Quantise | None, typer.Option(help="Bits of the frozen weights (extra: quantised).")] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
-    attention: Annotated[
-        str, typer.Option(help="Attention of the model: auto, sdpa, eager or flex_attention.")
-    ] = "auto",
-    share_prefixes: Annotated[
-        bool | None, typer.Option("--share-prefixes/--no-share-prefixes", help="Compute what prompts share once.")
-    ] = None,
-    examples_per_tree: Annotated[
-        int | None,
-        typer.Option(min=1, help="Prompts that share a beginning and are computed together, at most."),
-    ] = None,
-    gradient_checkpointing: Annotated[
-        bool, typer.Option("--gradient-checkpointing", help="Less memory, more time.")
-    ] = False,
-    compile_layers: Annotated[
-        bool, typer.Option("--compile", help="Faster steps after a minute of compiling (torch.compile).")
-    ] = False,
-    shard_model: Annotated[
-        bool,
-        typer.Option(
-            "--shard-model",
-            help="Where torchrun starts several processes, share out the frozen weights. --plan is for whole ones.",
-        ),
-    ] = False,
-    seed: Annotated[int, typer.Option()] = 42,
-    name: Annotated[str | None, typer.Option(help="Name of the run.", show_default="finetune-N")] = None,
+    context: typer.Context,
+    preset: Preset = "",
+    config: ConfigFile = None,
+    name: Name = None,
     prepare_only: Annotated[
         bool, typer.Option("--prepare-only", help="Write the run folder and stop, to train it elsewhere.")
     ] = False,
@@ -104,81 +83,56 @@ def finetune(
 ) -> None:
     """Fine-tune a language model until its option probabilities match the human distribution.
 
-    Example: [bold]surveycli finetune --split unseen-questions --model tiny --epochs 1[/bold]
+    Examples:
+      surveycli finetune --split unseen-questions --epochs 1
+      surveycli finetune --split paper --model llama3-8b-instruct --preset paper --plan
+      surveycli finetune --resume finetune-1
     """
-    from surveycli.errors import usage
-
     if folder is not None:
         _train_folder(folder)
-        return
-    if plan and resume is not None:
-        raise usage("--plan is for a training that has not begun.", "Leave out --resume.")
-    if resume is None and not split:
-        raise usage("Which split? --split NAME is missing.", "`surveycli split` lists and makes splits.")
-    config = None
-    if resume is None:
-        config = _configure(
-            preset or ("tiny" if model == "tiny" else "recommended"),
-            model,
-            {
-                "split": split,
-                "model.precision": precision,
-                "model.quantise": quantise,
-                "model.device": device,
-                "model.attention": attention,
-                "model.sharded": shard_model,
-                "model.compiled": compile_layers,
-                "prompt.order": order,
-                "prompt.describe": describe,
-                "languages": language or None,
-                "lora.rank": lora_rank,
-                "lora.targets": lora_targets.split(",") if lora_targets else None,
-                "optimiser.loss": loss,
-                "optimiser.epochs": epochs,
-                "optimiser.learning_rate": learning_rate,
-                "optimiser.batch_size": batch_size,
-                "optimiser.patience": patience,
-                "batches.share_prefixes": share_prefixes,
-                "batches.examples_per_tree": examples_per_tree,
-                "batches.gradient_checkpointing": gradient_checkpointing,
-                "shares": shares,
-                "seed": seed,
-            },
-        )
-    if plan and config is not None:
+    elif resume is not None:
+        from surveycli.training.run_finetuning import find_run
+
+        _train(store, find_run(store, resume))
+    elif plan:
         from surveycli.training.plan import plan_finetune
 
-        _show_plan(plan_finetune(store, config, device_tflops))
-        return
-    _train(store, config, name, resume, prepare_only=prepare_only)
+        _show_plan(plan_finetune(store, _configured(context, preset, config), device_tflops))
+    else:
+        _begin(store, _configured(context, preset, config), name, prepare_only=prepare_only)
 
 
-def _configure(preset: str, model: str, choices: Mapping[str, object]) -> FinetuneConfig:
-    """Return the preset's configuration with what the user chose in its place; the tiny model is trained in full."""
-    from surveycli.configuration import with_choices
-    from surveycli.presets import preset_config, resolve_model
+def _configured(context: typer.Context, preset: str, file: Path | None) -> FinetuneConfig:
+    """Return the preset's configuration with what the file says in its place, and over it what was typed."""
+    from surveycli.plain import nested
+    from surveycli.presets import configure_finetuning
+    from surveycli.request.model_run import FinetuneRequest, read_choices
 
-    config = with_choices(preset_config(preset), {"model.name": resolve_model(model), **choices})
-    return replace(config, lora=None) if config.model.is_tiny else config
+    said = read_choices(file) if file else {}
+    preset = preset or str(said.pop("preset", ""))
+    choices = nested({**said, **chosen(FinetuneConfig, context)})
+    return configure_finetuning(FinetuneRequest(preset, choices))
 
 
-def _train(
-    store: Path, config: FinetuneConfig | None, name: str | None, resume: str | None, *, prepare_only: bool
-) -> None:
-    from surveycli.cli.render import TINY_NOTE, note, progress_bar, say
-    from surveycli.training.run_finetuning import find_run, prepare_run
+def _begin(store: Path, config: FinetuneConfig, name: str | None, *, prepare_only: bool) -> None:
+    from surveycli.cli.render import TINY_NOTE, note, say
+    from surveycli.training.run_finetuning import prepare_run
+
+    run = prepare_run(store, config, name)
+    if config.model.is_tiny:
+        note(TINY_NOTE)
+    if prepare_only:
+        note(f"Run {run.run_id} in {run.folder.path}")
+        say(f"surveycli finetune --folder {quote(str(run.folder.path))}")
+    else:
+        _train(store, run)
+
+
+def _train(store: Path, run: PreparedRun) -> None:
+    from surveycli.cli.render import note, progress_bar, say
     from surveycli.training.run_finetuning import finetune as train
 
-    if config is not None:
-        run = prepare_run(store, config, name)
-        if config.model.is_tiny:
-            note(TINY_NOTE)
-    else:
-        run = find_run(store, str(resume))
     note(f"Run {run.run_id} in {run.folder.path}")
-    if prepare_only:
-        say(f"surveycli finetune --folder {quote(str(run.folder.path))}")
-        return
     with progress_bar() as progress:
         outcome = train(store, run, progress)
     _say_trained(outcome, f"{run.run_id}: ")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _WIDEST = 100
 # Labels up to this width have their text beside them, longer ones below: options, and whole calls.
-_LABEL, _WIDE_LABEL = 26, 36
+_LABEL, _WIDE_LABEL = 26, 42
 _EXAMPLES = "Examples:"
 _TYPES = {"<str>": "TEXT", "<list[str]>": "TEXT", "<int>": "N", "<int range>": "N", "<float>": "X"}
 _TYPES |= {"<float range>": "X", "<path>": "PATH"}
@@ -34,7 +34,8 @@ def print_help(command: str, arguments: str, text: str, ways: Sequence[Way], sec
         console.print()
         _print(console, paragraph)
     if len(ways) > 1:
-        _print_section(console, "Ways to call it", [(f"{command} {way.call}".rstrip(), way.about) for way in ways])
+        calls = [(f"{command} {way.call}".rstrip(), way.about) for way in ways]
+        _print_section(console, "Ways to call it", calls, _WIDE_LABEL)
     if examples:
         console.print("\nExamples", style="bold")
         for line in examples:
@@ -61,7 +62,7 @@ def option_sections(options: Sequence[Any], context: Any) -> list[Section]:
             "Arguments" if option.param_type_name == "argument" else "Options"
         )
         groups.setdefault(title, []).append((_label(option, record[0]), _said(record[1])))
-    order = sorted(groups, key=lambda title: (title != "Arguments", title == "Options"))
+    order = sorted(groups, key=lambda title: (title != "Arguments", title != "Options"))
     return [(title, groups[title]) for title in order]
 
 

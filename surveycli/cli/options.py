@@ -31,3 +31,16 @@ class TableFormat(StrEnum):
 
 
 Format = Annotated[TableFormat, typer.Option("--format", "-f", help="How to print the table.")]
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        help="YAML file of settings by name, as `surveycli runs show RUN --config` prints; what is typed wins.",
+    ),
+]
+Preset = Annotated[
+    str,
+    typer.Option("--preset", help="Named settings to start from.", show_default="tiny for tiny, else recommended"),
+]
+Name = Annotated[str | None, typer.Option("--name", help="Name of the run.", show_default="made from what it is")]

@@ -1,36 +1,62 @@
-"""`surveycli predict`: every predictor, language models and baselines alike."""
+"""`surveycli predict`: every predictor, statistical ones and language models alike."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_origin
 
 import typer
 
-from surveycli.cli.command import SurveyCommand
-from surveycli.cli.options import DEFAULT_STORE, StorePath
-from surveycli.cli.predictor_options import build_settings, predictor_settings
-from surveycli.configuration import Precision, Quantise
-from surveycli.domain import Shares
-from surveycli.prompt import Describe, PromptOrder
+from surveycli.cli.command import SurveyCommand, chosen, typed, typed_settings
+from surveycli.cli.options import DEFAULT_STORE, ConfigFile, Name, Preset, StorePath
+from surveycli.cli.ways import Typed, Way, flags, given
+from surveycli.configuration import PredictConfig
+from surveycli.errors import usage
+from surveycli.setting import Setting, settings_of
 
 if TYPE_CHECKING:
-    from surveycli.baseline.options import BaselineOptions
-    from surveycli.configuration import PredictConfig
-    from surveycli.prediction.elicitation import ModelPredictor
-    from surveycli.prediction.predict import PredictionOutcome
     from surveycli.predictor import Predictor
-    from surveycli.setting import Setting
+    from surveycli.predictors import PredictReport
+    from surveycli.request.model_run import PredictRequest
+
+# Settings of how prompts go through the model are a training's; a prediction takes them from its preset or run.
+SETTINGS = [setting for setting in settings_of(PredictConfig) if not setting.name.startswith("batches.")]
+_EVERY = "--predictor --split --part --name --config --store"
+_FOLDER = Way("--folder DIR", "A prepared run folder, without a store.", flags("--folder"), given("--folder"))
 
 
 class PredictCommand(SurveyCommand):
-    """`predict`, with the options of every predictor."""
+    """`predict`, whose ways and options come from the registry of predictors."""
+
+    def ways(self) -> Sequence[Way]:
+        """Return a way for each predictor, and for each kind of model where it asks one."""
+        return _ways()
 
     def settings(self) -> Sequence[Setting]:
-        """Return the predictors' own options."""
-        return predictor_settings()
+        """Return the settings of a prediction and those of single predictors."""
+        from surveycli.cli.predictor_options import predictor_settings
+
+        return [*SETTINGS, *predictor_settings()]
+
+    def typed(self, context: typer.Context) -> Typed:
+        """Return what was typed, and the predictor, run and model that a file names.
+
+        Raises SurveyError (exit 2) for a predictor that there is not, and for one that does not go with a run.
+        """
+        file = context.params.get("config")
+        found = {**(_named_in(file) if file is not None else {}), **typed(context)}
+        name, run = found.get("--predictor"), found.get("--run")
+        if name is not None:
+            from surveycli.predictors import find_predictor, predictor_asked
+            from surveycli.request.model_run import PredictRequest
+
+            if find_predictor(str(name)).asks_model:
+                predictor_asked(PredictRequest(str(name), None if run is None else str(run)))
+        return found
 
 
 def register(app: typer.Typer) -> None:
@@ -38,53 +64,58 @@ def register(app: typer.Typer) -> None:
     app.command("predict", cls=PredictCommand)(predict)
 
 
+def _ways() -> tuple[Way, ...]:
+    from surveycli.predictors import all_predictors
+
+    return (_FOLDER, *(way for row in all_predictors() for way in _ways_of(row)))
+
+
+def _ways_of(row: Predictor) -> list[Way]:
+    """Return how a predictor is called: with a split, or with a run or a model to ask."""
+    own = flags(setting.first_flag for setting in settings_of(row.settings))
+    own |= flags("--seed") if row.draws else flags()
+    if not row.asks_model:
+        takes = flags(_EVERY, "--shares") | own
+        return [Way(f"-p {row.name} --split SPLIT", row.help, takes, given("--predictor", value=row.name))]
+    asked = flags(s.first_flag for s in SETTINGS) - flags("--seed --shares --model")
+    asked |= own | flags(_EVERY, "--prepare-only", "--temperature" if row.reads_letters else "")
+    ways = []
+    if row.fits(trained=True):
+        call = "--run RUN" if row.name == "fine-tuned" else f"-p {row.name} --run RUN"
+        ways.append(Way(call, row.help, asked | flags("--run"), _is(row.name, "fine-tuned", run=True)))
+    if row.fits(trained=False):
+        call = (
+            "--model MODEL --split SPLIT" if row.name == "zero-shot" else f"-p {row.name} --model MODEL --split SPLIT"
+        )
+        takes = asked | flags("--model --preset --shares")
+        ways.append(Way(call, row.help, takes, _is(row.name, "zero-shot", run=False)))
+    return ways
+
+
+def _is(name: str, default: str, *, run: bool) -> Any:
+    """Return whether a predictor was asked for, by its name or as the default, with a run or without."""
+
+    def holds(typed: Typed) -> bool:
+        named = typed.get("--predictor", default if run or "--model" in typed else None)
+        return named == name and ("--run" in typed) == run
+
+    return holds
+
+
 def predict(
     context: typer.Context,
     run: Annotated[str | None, typer.Option(help="Predict with the weights of this fine-tuning.")] = None,
     predictor: Annotated[
         str,
-        typer.Option(
-            "--predictor",
-            "-p",
-            help="How to predict; `surveycli predictors` explains each.",
-            show_default="fine-tuned with --run, zero-shot with --model",
-        ),
+        typer.Option("--predictor", "-p", help="How to predict.", show_default="fine-tuned, or zero-shot with --model"),
     ] = "",
-    split: Annotated[str, typer.Option(help="The split to predict; a fine-tuning has its own.")] = "",
-    part: Annotated[
-        list[str] | None, typer.Option(help="A part to predict; repeat for several.", show_default="all but train")
-    ] = None,
-    model: Annotated[str, typer.Option(help="The model of zero-shot predictions.")] = "",
-    order: Annotated[PromptOrder | None, typer.Option(help="What comes first in the prompt.")] = None,
-    describe: Annotated[Describe | None, typer.Option(help="How much the prompt says of the population.")] = None,
-    language: Annotated[list[str] | None, typer.Option(help="Language of the prompts; repeat for several.")] = None,
-    shares: Annotated[
-        Shares, typer.Option(help="Which human shares a predictor without training learns from and is scored against.")
-    ] = Shares.WEIGHTED,
     temperature: Annotated[
-        str, typer.Option(help="Divides the letters' logits; auto chooses it on the validation part.")
-    ] = "1",
-    preset: Annotated[
-        str,
-        typer.Option(help="Settings whose prompts a zero-shot model is asked with.", show_default="as in finetune"),
-    ] = "",
-    precision: Annotated[Precision | None, typer.Option(help="Number format of the weights.")] = None,
-    quantise: Annotated[Quantise | None, typer.Option(help="Bits of the weights (extra: quantised).")] = None,
-    attention: Annotated[str | None, typer.Option(help="auto, sdpa, eager or flex_attention.")] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
-    shard_model: Annotated[
-        bool | None,
-        typer.Option(
-            "--shard-model/--no-shard-model",
-            help="Where torchrun starts several processes, share out the weights.",
-            show_default="as in finetune",
-        ),
+        str | None,
+        typer.Option(help="Divides the letters' logits; auto chooses it on the validation part.", show_default="1"),
     ] = None,
-    compile_layers: Annotated[
-        bool, typer.Option("--compile", help="Faster after a minute of compiling (torch.compile).")
-    ] = False,
-    seed: Annotated[int | None, typer.Option()] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the run.")] = None,
+    preset: Preset = "",
+    config: ConfigFile = None,
+    name: Name = None,
     prepare_only: Annotated[
         bool, typer.Option("--prepare-only", help="Write the run folder and stop, to predict it elsewhere.")
     ] = False,
@@ -100,84 +131,55 @@ def predict(
       surveycli predict --predictor item-mean --split paper
       surveycli predict --model tiny --split paper --part C2-Q1
     """
-    from dataclasses import asdict, replace
-
-    from surveycli.baseline.options import BaselineOptions
-    from surveycli.errors import usage
-
     if folder is not None:
         _predict_folder(folder)
         return
-    if run is None and not split:
-        raise usage(
-            "What should be predicted? Give --run RUN, or --split with --predictor or --model.",
-            "`surveycli runs` and `surveycli split` list both.",
-        )
-    row = _predictor(predictor, run, model)
-    shared = {"--language": _one_language(language), "--describe": describe} if not row.asks_model else {}
-    settings = build_settings(row, context, shared)
-    if not row.asks_model:
-        if prepare_only:
-            raise usage("A baseline has no run folder to compute elsewhere.", "Leave out --prepare-only.")
-        if temperature != "1":
-            raise usage("Only a language model has a temperature.", "Leave out --temperature.")
-        options = BaselineOptions(split, tuple(part or ()), shares, 42 if seed is None else seed, name, settings)
-        _predict_baseline(store, row.name, options)
-        return
-    from surveycli.prediction.elicitation import ModelPredictor
-
-    assert isinstance(row, ModelPredictor)
-    config = _model_config(store, run, model, split, shares, preset)
-    if settings is not None:
-        config = replace(config, **asdict(settings))
-    prompt = replace(config.prompt, order=order or config.prompt.order, describe=describe or config.prompt.describe)
-    config = replace(
-        config,
-        elicitation=row.elicitation,
-        temperature=_temperature(temperature, row),
-        parts=tuple(part) if part else None,
-        prompt=prompt,
-        languages=tuple(language) if language else config.languages,
-        model=replace(
-            config.model,
-            device=device,
-            precision=precision or config.model.precision,
-            quantise=quantise or config.model.quantise,
-            attention=attention or config.model.attention,
-            sharded=config.model.sharded if shard_model is None else shard_model,
-            compiled=compile_layers,
-        ),
-        seed=config.seed if seed is None else seed,
-    )
+    named = {"predictor": predictor, "run": run, "preset": preset}
+    heat = {} if temperature is None else {"temperature": _temperature(temperature)}
+    request = replace(_request(context, named, config, **heat), name=name)
     if prepare_only:
-        _prepare(store, config, name)
+        _prepare(store, request)
     else:
-        _predict_with_model(store, config, name)
+        _predict(store, request)
 
 
-def _predictor(name: str, run: str | None, model: str) -> Predictor:
-    """Return the predictor asked for. Raises SurveyError (exit 2) where what it needs is not named, or too much is."""
-    from surveycli.errors import usage
-    from surveycli.predictors import find_predictor
+def _request(
+    context: typer.Context, named: Mapping[str, str | None], config: Path | None, **more: Any
+) -> PredictRequest:
+    """Return what was typed, over what the file says; `named` are the predictor, run and preset that were typed."""
+    from surveycli.plain import nested
+    from surveycli.predictors import predictor_asked
+    from surveycli.request.model_run import PredictRequest, read_choices
 
-    if not name and run is None and not model:
-        raise usage("Which predictor? Give --predictor, --run or --model.", "`surveycli predictors` lists them.")
-    row = find_predictor(name or ("zero-shot" if run is None else "fine-tuned"))
-    if not row.asks_model and (run is not None or model):
-        raise usage(f"{row.name} asks no language model.", "Leave out --run and --model: it takes --split alone.")
-    if row.asks_model and not row.fits(trained=run is not None):
-        raise usage(f"{row.name} needs {' and '.join(row.needs)}.", "--run is for fine-tunings, --model for others.")
-    return row
+    file = read_choices(config) if config else {}
+    predictor, run, preset = (named[name] or file.pop(name, None) for name in ("predictor", "run", "preset"))
+    asked = PredictRequest(predictor or "", run, preset or "")
+    choices = chosen(PredictConfig, context)
+    settings = {**file.pop("settings", {}), **_own_settings(predictor_asked(asked), context, choices)}
+    return replace(asked, choices=nested({**file, **choices, **more}), settings=settings)
 
 
-def _temperature(text: str, row: ModelPredictor) -> float | None:
-    """Return the number, None for `auto`. Raises SurveyError (exit 2) for what is neither, or has no meaning here."""
-    import math
+def _own_settings(row: Predictor, context: typer.Context, choices: dict[str, Any]) -> dict[str, Any]:
+    """Return the predictor's settings by field; those that share a flag with `choices` are taken out of these."""
+    own = {setting.first_flag: setting for setting in settings_of(row.settings)}
+    typed = dict(typed_settings(context))
+    for setting in SETTINGS:
+        if setting.name in choices and setting.first_flag in own:
+            typed[setting.first_flag] = choices.pop(setting.name)
+    return {setting.name: _one(setting, typed[flag]) for flag, setting in own.items() if flag in typed}
 
-    from surveycli.errors import usage
 
-    if row.write is not None and text != "1":
-        raise usage("A distribution in words has no logits to divide.", "Leave out --temperature.")
+def _one(setting: Setting, value: Any) -> Any:
+    """Return a value as the predictor takes it: of an option that is repeated elsewhere it may take one alone."""
+    if not isinstance(value, tuple) or get_origin(setting.kind) is tuple:
+        return value
+    if len(value) > 1:
+        raise usage(f"This predictor takes one {setting.first_flag}.", "Make a run for each.")
+    return value[0]
+
+
+def _temperature(text: str) -> float | None:
+    """Return the number, None for `auto`. Raises SurveyError (exit 2) for what is neither."""
     if text == "auto":
         return None
     try:
@@ -189,33 +191,20 @@ def _temperature(text: str, row: ModelPredictor) -> float | None:
     return value
 
 
-def _model_config(store: Path, run: str | None, model: str, split: str, shares: Shares, preset: str) -> PredictConfig:
-    from dataclasses import replace
+def _named_in(file: Path) -> dict[str, object]:
+    """Return what a file names that tells the way: the predictor and the run, or else a model by its flag."""
+    from surveycli.request.model_run import read_choices
 
-    from surveycli.configuration import PredictConfig
-    from surveycli.prediction.run_prediction import config_of_run
-    from surveycli.presets import preset_config, resolve_model
-    from surveycli.store import open_store
-
-    if run is not None:
-        with open_store(store) as opened:
-            trained = config_of_run(opened, run)
-        return replace(trained, split=split or trained.split)
-    base = preset_config(preset or ("tiny" if model in ("", "tiny") else "recommended"))
-    return PredictConfig(
-        split=split,
-        model=replace(base.model, name=resolve_model(model or "tiny")),
-        prompt=base.prompt,
-        batches=base.batches,
-        shares=shares,
-    )
+    choices = read_choices(file)
+    named = {f"--{name}": choices[name] for name in ("predictor", "run") if choices.get(name) is not None}
+    return named or ({"--model": choices["model"]} if "model" in choices else {})
 
 
-def _prepare(store: Path, config: PredictConfig, name: str | None) -> None:
+def _prepare(store: Path, request: PredictRequest) -> None:
     from surveycli.cli.render import note, say
-    from surveycli.prediction.run_prediction import prepare_prediction
+    from surveycli.predictors import prepare
 
-    run_id, folder = prepare_prediction(store, config, name)
+    run_id, folder = prepare(store, request)
     note(f"Run {run_id} in {folder.path}; the same command without --prepare-only brings the predictions in.")
     say(f"surveycli predict --folder {quote(str(folder.path))}")
 
@@ -228,59 +217,48 @@ def _predict_folder(folder: Path) -> None:
     with progress_bar() as progress:
         outcome = predict_folder(RunFolder(folder), progress)
     if outcome.is_first_process:
-        say(f"{_say_how_it_went(outcome)} cells predicted in {folder}.")
+        n_failed = _say_failures(outcome.n_cells, outcome.n_already_there, outcome.failures)
+        say(f"{outcome.n_cells - n_failed} cells predicted in {folder}.")
 
 
-def _predict_with_model(store: Path, config: PredictConfig, name: str | None) -> None:
-    from surveycli.cli.render import progress_bar
-    from surveycli.prediction.run_prediction import predict as predict_cells
+def _predict(store: Path, request: PredictRequest) -> None:
+    from surveycli.cli.render import progress_bar, say
+    from surveycli.predictors import predict as predict_cells
 
     with progress_bar() as progress:
-        run_id, outcome = predict_cells(store, config, name, progress)
-    _say_done(run_id, _say_how_it_went(outcome))
+        report = predict_cells(store, request, progress)
+    if report.predictor.asks_model:
+        n_asked = report.n_cells + sum(count for _, count in report.failures)
+        _say_failures(n_asked, report.n_already_there, report.failures)
+    else:
+        _say_bases(store, report)
+    say(f"{report.run_id}: {report.n_cells} cells predicted.")
+    say(f"Next: surveycli score {report.run_id}")
 
 
-def _say_how_it_went(outcome: PredictionOutcome) -> int:
-    """Note what was not computed again and what failed; return how many cells have a prediction."""
+def _say_failures(n_asked: int, n_already_there: int, failures: Sequence[tuple[str, int]]) -> int:
+    """Note what was not computed again and what failed; return how many cells failed."""
     from surveycli.cli.render import note
 
-    if outcome.n_already_there:
-        note(f"{outcome.n_already_there} cells were predicted before and were not computed again.")
-    n_failed = sum(count for _, count in outcome.failures)
+    if n_already_there:
+        note(f"{n_already_there} cells were predicted before and were not computed again.")
+    n_failed = sum(count for _, count in failures)
     if n_failed:
-        why = ", ".join(f"{count} {reason}" for reason, count in outcome.failures)
-        note(f"{n_failed} of {outcome.n_cells} replies could not be read and have no prediction: {why}.")
-    return outcome.n_cells - n_failed
+        why = ", ".join(f"{count} {reason}" for reason, count in failures)
+        note(f"{n_failed} of {n_asked} replies could not be read and have no prediction: {why}.")
+    return n_failed
 
 
-def _one_language(languages: list[str] | None) -> str | None:
-    from surveycli.errors import usage
-
-    if len(languages or ()) > 1:
-        raise usage("A baseline reads texts in one language.", "Make a run for each --language.")
-    return languages[0] if languages else None
-
-
-def _predict_baseline(store: Path, predictor: str, options: BaselineOptions) -> None:
-    from surveycli.baseline.run_baseline import predict_baseline
+def _say_bases(store: Path, report: PredictReport) -> None:
+    """Note how many cells rest on a fallback, and what served each kind of cell where that was chosen."""
     from surveycli.cli.render import note, print_frame
     from surveycli.store import open_store
 
-    with open_store(store, write=True) as opened:
-        run_id = predict_baseline(opened, predictor, options)
-        rules = opened.rows("baseline/count_rules", run_id=run_id)
-        served = opened.frame("baseline/list_served", run_id=run_id)
-    n_cells = sum(row["n_cells"] for row in rules)
-    for row in rules:
+    with open_store(store) as opened:
+        bases = opened.rows("baseline/count_rules", run_id=report.run_id)
+        served = opened.frame("baseline/list_served", run_id=report.run_id)
+    for row in bases:
         if row["basis"].startswith("fallback"):
-            note(f"{row['n_cells']} of {n_cells} cells by {row['basis']}.")
+            note(f"{row['n_cells']} of {report.n_cells} cells by {row['basis']}.")
     if served.height:
         print_frame(served, title="Each kind of cell, and what did best on held-out cells of its kind")
-    _say_done(run_id, n_cells)
-
-
-def _say_done(run_id: str, n_cells: int) -> None:
-    from surveycli.cli.render import say
-
-    say(f"{run_id}: {n_cells} cells predicted.")
-    say(f"Next: surveycli score {run_id}")

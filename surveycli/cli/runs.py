@@ -51,6 +51,9 @@ def list_runs(
 def show(
     context: typer.Context,
     run: Annotated[str, typer.Argument(help="The run, as `surveycli runs` names it.")],
+    config: Annotated[
+        bool, typer.Option("--config", help="Print only what repeats the run: YAML for `finetune` or `predict`.")
+    ] = False,
     format: Format = TableFormat.TABLE,
     store: Annotated[
         Path | None,
@@ -59,18 +62,25 @@ def show(
 ) -> None:
     """Show a run's whole configuration, seed, versions and results.
 
-    Example: [bold]surveycli runs show item-mean-1[/bold]
+    Examples:
+      surveycli runs show item-mean-1
+      surveycli runs show finetune-1 --config > again.yaml
     """
     import polars as pl
 
-    from surveycli.cli.render import print_frame, say_json
+    from surveycli.cli.render import print_frame, say, say_json
     from surveycli.errors import not_found
+    from surveycli.request.model_run import choices_that_repeat, write_choices
     from surveycli.store import open_store
 
     with open_store(store or context.obj) as opened:
         found = opened.rows("run/show", run_id=run)
     if not found:
         raise not_found(f"There is no run {run} in the store.", "`surveycli runs` lists them.")
+    if config:
+        for line in write_choices(choices_that_repeat(_with_objects(found[0]))).splitlines():
+            say(line)
+        return
     if format is TableFormat.JSON:
         say_json(_with_objects(found[0]))
         return

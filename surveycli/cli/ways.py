@@ -9,7 +9,7 @@ from surveycli.errors import SurveyError, usage
 
 # What was typed, by flag (`--folder`) or by an argument's name in capitals (`FILE`).
 Typed = Mapping[str, object]
-_MAX_LISTED = 3
+_MAX_LISTED, _MAX_OFFERED = 3, 8
 
 
 def _always(typed: Typed) -> bool:  # noqa: ARG001 - the way at hand where no other is
@@ -59,8 +59,10 @@ def choose_way(command: str, ways: Sequence[Way], typed: Typed) -> Way:
     """Return the way at hand. Raises SurveyError (exit 2) for an option that it does not take, or lacks."""
     way = next((way for way in ways if way.when(typed)), None)
     if way is None:
-        calls = [f"`{_full(command, way)}`" for way in ways]
-        raise usage(f"`surveycli {command}` needs to know what to do.", f"It is one of {', '.join(calls)}.")
+        few = len(ways) <= _MAX_OFFERED
+        offered = f"It is one of {', '.join(f'`{_full(command, way)}`' for way in ways)}."
+        hint = offered if few else f"`surveycli {command} --help` lists the ways to call it."
+        raise usage(f"`surveycli {command}` needs to be told what to do.", hint)
     for flag in typed:
         if flag not in way.takes:
             raise _not_taken(command, ways, way, flag)

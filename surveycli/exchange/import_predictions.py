@@ -66,7 +66,7 @@ def import_predictions(store: Store, request: ImportRequest) -> ImportReport:
     counts and answers become shares. A cell with a row that matches nothing is left out whole. Raises SurveyError: 3
     for a file that cannot be read or of which nothing matched, 4 for an unknown split, 5 where the run's name is taken.
     """
-    if request.split is not None and not store.rows("run/list_parts", split=request.split):
+    if request.split is not None and not store.rows("split/list_parts", split=request.split):
         raise not_found(f"There is no split {request.split!r}.", "`surveycli split` lists and makes splits.")
     source = open_source(request.file)
     rows, quantity = _rows_of(source, request.quantity)

@@ -42,6 +42,11 @@ class ModelPredictor(Predictor):
     orders: Callable[[PredictConfig], list[Permute | None]] = _in_code_order
     write: Callable[[PredictionJob, Sequence[Cell], Progress], None] | None = None
 
+    @property
+    def reads_letters(self) -> bool:
+        """Whether it reads the first token's probabilities rather than what the model writes."""
+        return self.write is None
+
 
 def model_predictors() -> tuple[ModelPredictor, ...]:
     """Return the rows of all predictors that ask a model."""

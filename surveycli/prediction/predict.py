@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from surveycli.configuration import BatchSettings, ModelSpec, PredictConfig, from_plain, to_plain
+from surveycli.configuration import BatchSettings, ModelSpec, PredictConfig
 from surveycli.domain import Cell, Population
 from surveycli.engine.batching import plan_pass
 from surveycli.engine.compute import compute_options, vocabulary_normaliser
@@ -24,6 +24,7 @@ from surveycli.engine.processes import join_processes
 from surveycli.engine.self_check import check_row_computation
 from surveycli.engine.sharding import pace_of
 from surveycli.engine.weights import best_weights, load_weights
+from surveycli.plain import from_plain, to_plain
 from surveycli.prediction.elicitation import find_elicitation
 from surveycli.prediction.prediction_job import PredictionJob
 from surveycli.prediction.temperature import choose_temperature

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from surveycli.configuration import FIRST_TOKEN, FinetuneConfig, PredictConfig, from_plain, to_plain
+from surveycli.configuration import FIRST_TOKEN, FinetuneConfig, PredictConfig
 from surveycli.engine.processes import demand_one_process
 from surveycli.engine.sharding import demand_shardable
-from surveycli.errors import SurveyError, conflict, not_found
-from surveycli.prediction.elicitation import predictor_of
+from surveycli.errors import SurveyError, conflict, not_found, usage
+from surveycli.plain import Plain, from_plain, nested, to_plain, with_choices
+from surveycli.prediction.elicitation import ModelPredictor, predictor_of
 from surveycli.prediction.predict import PredictionOutcome, predict_folder
-from surveycli.prediction.temperature import VALIDATION
+from surveycli.presets import chosen_model, default_preset, preset_config, resolve_model
 from surveycli.progress import Progress, silent
+from surveycli.request.model_run import PredictRequest
 from surveycli.run_folder import FolderContents, Manifest, RunFolder, read_manifest, write_contents
 from surveycli.run_folder.transfer import CellRequest, export_contents, import_predictions, record_training_cells
 from surveycli.store import (
@@ -28,6 +29,7 @@ from surveycli.store import (
     package_versions,
     start_run,
 )
+from surveycli.store.parts import VALIDATION, parts_asked
 
 
 def config_of_run(store: Store, run_id: str) -> PredictConfig:
@@ -55,6 +57,35 @@ def config_of_run(store: Store, run_id: str) -> PredictConfig:
         seed=trained.seed,
         trained_by=run_id,
     )
+
+
+def configure_prediction(store: Store, row: ModelPredictor, request: PredictRequest) -> PredictConfig:
+    """Return what a predictor is to do: as the run was trained or its preset says, but for what the request chooses.
+
+    Raises SurveyError: exit 2 without a split, 3 for a wrong name or value, 4 for an unknown run or preset.
+    """
+    choices = nested(request.choices)
+    if request.run is None:
+        base = _preset_prediction(request.preset, choices)
+    else:
+        trained = config_of_run(store, request.run)
+        base = replace(trained, model=replace(trained.model, device="auto", compiled=False))
+    config = with_choices(base, choices)
+    if not config.split:
+        raise usage(
+            "What should be predicted? Give --run RUN, or --split with --predictor or --model.",
+            "`surveycli runs` and `surveycli split` list both.",
+        )
+    model = replace(config.model, name=resolve_model(config.model.name))
+    if request.settings and row.settings is None:
+        raise usage(f"{row.name} has no settings of its own, but {', '.join(request.settings)} are given.")
+    settings = to_plain(from_plain(row.settings, request.settings)) if row.settings else {}
+    return replace(config, model=model, elicitation=row.elicitation, settings=settings)
+
+
+def _preset_prediction(preset: str, choices: Plain) -> PredictConfig:
+    base = preset_config(preset or default_preset(chosen_model(choices)))
+    return PredictConfig(model=base.model, prompt=base.prompt, batches=base.batches)
 
 
 def predict(
@@ -92,8 +123,7 @@ def prepare_prediction(store_path: Path, config: PredictConfig, name: str | None
 
 
 def _prepare(store: Store, store_path: Path, config: PredictConfig, name: str | None) -> tuple[str, RunFolder]:
-    known = [str(row["part"]) for row in store.rows("run/list_parts", split=config.split)]
-    config = replace(config, parts=_parts(config, known))
+    config = replace(config, parts=_parts(store, config))
     contents = export_contents(store, CellRequest(config.split, config.languages, config.shares, config.parts or None))
     manifest = Manifest("", "predict", to_plain(config), package_versions())
     if name is None and _belongs_to_training(store, config):
@@ -120,12 +150,12 @@ def _record_training(store: Store, run_id: str, config: PredictConfig, contents:
         store.run("run/inherit_training_cells", run_id=run_id, trained_by=config.trained_by)
 
 
-def _parts(config: PredictConfig, known: Sequence[str]) -> tuple[str, ...]:
+def _parts(store: Store, config: PredictConfig) -> tuple[str, ...]:
     """Return the parts to predict; the validation part is one of them where the temperature is chosen on it."""
-    parts = config.parts or tuple(part for part in known if part != "train")
-    if config.temperature is not None or VALIDATION in parts or not known:
+    parts = parts_asked(store, config.split, config.parts or ())
+    if config.temperature is not None or VALIDATION in parts:
         return parts
-    if VALIDATION not in known:
+    if VALIDATION not in parts_asked(store, config.split):
         raise not_found(
             f"The split {config.split!r} has no validation part to choose a temperature on.",
             "Name one: --temperature 2.",

@@ -20,8 +20,8 @@ from surveycli.engine.first_token import loss_per_prompt
 from surveycli.errors import not_found
 from surveycli.prediction.elicitation import find_elicitation
 from surveycli.prediction.prediction_job import PredictionJob
+from surveycli.store.parts import VALIDATION
 
-VALIDATION = "validation"
 LOWEST, HIGHEST = 0.05, 20.0
 
 

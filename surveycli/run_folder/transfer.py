@@ -14,11 +14,12 @@ from surveycli.run_folder.failures import PredictionFailure, read_failures
 from surveycli.run_folder.folder import FolderContents, RunFolder, read_metrics
 from surveycli.run_folder.shards import PredictedCell, read_predictions
 from surveycli.store import Store, record_training
+from surveycli.store.parts import TRAIN, VALIDATION, parts_asked
 
 if TYPE_CHECKING:
     import polars as pl
 
-TRAINING_PARTS = ("train", "validation")
+TRAINING_PARTS = (TRAIN, VALIDATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,8 @@ def export_contents(store: Store, request: CellRequest) -> FolderContents:
 
 
 def _no_cells(store: Store, request: CellRequest) -> Exception:
-    parts = [str(row["part"]) for row in store.rows("run/list_parts", split=request.split)]
-    if not parts:
-        return not_found(f"There is no split named {request.split!r}.", "`surveycli split` lists and makes splits.")
-    wanted = ", ".join(request.parts or ())
-    return not_found(f"The split {request.split!r} has no cells in: {wanted}.", f"Its parts are {', '.join(parts)}.")
+    parts = parts_asked(store, request.split, request.parts or ())
+    return not_found(f"The split {request.split!r} has no cells in: {', '.join(parts)}.", "Name another --part.")
 
 
 def _cells(frame: pl.DataFrame, language: str) -> list[Cell]:

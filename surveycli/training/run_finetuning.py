@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from surveycli.configuration import FinetuneConfig, to_plain
+from surveycli.configuration import FinetuneConfig
 from surveycli.engine.processes import demand_one_process
 from surveycli.engine.sharding import demand_shardable
 from surveycli.errors import SurveyError, not_found
+from surveycli.plain import to_plain
 from surveycli.progress import Progress, silent
 from surveycli.run_folder import Manifest, RunFolder, write_contents
 from surveycli.run_folder.transfer import (

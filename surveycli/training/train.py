@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from surveycli.configuration import BatchSettings, FinetuneConfig, OptimiserSettings, Schedule, from_plain
+from surveycli.configuration import BatchSettings, FinetuneConfig, OptimiserSettings, Schedule
 from surveycli.engine.batching import plan_epoch, plan_pass, row_tokens
 from surveycli.engine.compute import compute_options, human_shares
 from surveycli.engine.defaults import settle_batches
@@ -23,6 +23,7 @@ from surveycli.engine.self_check import check_row_computation
 from surveycli.engine.sharding import demand_shardable, pace_of
 from surveycli.engine.weights import keep_weights, make_trainable, point_to_best, recompute_activations, trained_norm
 from surveycli.errors import bad_input
+from surveycli.plain import from_plain
 from surveycli.progress import Progress, silent
 from surveycli.run_folder import Metric, RunFolder, append_metric, read_contents, read_manifest
 from surveycli.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint

@@ -165,7 +165,7 @@ def test_the_temperature_chosen_on_validation_is_best_there(small_store: Path, r
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("-p", "json", "--temperature", "2"), 2, "no logits"),
+        (("-p", "json", "--temperature", "2"), 2, "--temperature is not an option"),
         (("--temperature", "0"), 2, "above 0"),
         (("--temperature", "warm"), 2, "'warm'"),
         (("--temperature", "nan"), 2, "above 0"),

@@ -147,10 +147,10 @@ def test_without_the_extra_the_command_says_what_to_install(
     ("arguments", "code", "words"),
     [
         (("-p", "knn", "--encoder", "./nothing-here"), 4, "Cannot load the encoder"),
-        (("-p", "knn", "--language", "en", "--language", "zh"), 2, "one language"),
-        (("-p", "item-mean", "--k", "3"), 2, "--k is for --predictor knn"),
+        (("-p", "knn", "--language", "en", "--language", "zh"), 2, "one --language"),
+        (("-p", "item-mean", "--k", "3"), 2, "belongs to `surveycli predict -p knn --split SPLIT`"),
         (("-p", "knn", "--temperature", "2"), 2, "temperature"),
-        (("--model", "tiny", "--encoder", "bert"), 2, "--encoder is for --predictor knn"),
+        (("--model", "tiny", "--encoder", "bert"), 2, "belongs to `surveycli predict -p knn --split SPLIT`"),
     ],
 )
 def test_what_knn_cannot_do_is_refused(

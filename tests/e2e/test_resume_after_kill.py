@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from model_samples import make_contents, make_training_folder, save_local_model, small_config
 
-from surveycli.configuration import ModelSpec, PredictConfig, to_plain
+from surveycli.configuration import ModelSpec, PredictConfig
+from surveycli.plain import to_plain
 from surveycli.prompt import PromptOrder, PromptStyle
 from surveycli.run_folder import Manifest, RunFolder, write_contents
 

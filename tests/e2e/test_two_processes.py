@@ -14,7 +14,8 @@ import torch
 from model_samples import make_contents, make_training_folder, save_local_model, small_config
 from safetensors.torch import load_file
 
-from surveycli.configuration import FinetuneConfig, Precision, PredictConfig, to_plain
+from surveycli.configuration import FinetuneConfig, Precision, PredictConfig
+from surveycli.plain import to_plain
 from surveycli.prediction.predict import predict_folder
 from surveycli.run_folder import Manifest, RunFolder, read_metrics, read_predictions, write_contents
 from surveycli.training.train import train_folder

@@ -156,13 +156,19 @@ def test_runs_are_reproducible(small: Store) -> None:
     assert predicted(small, predict_baseline(small, "pilot", options)) == first
 
 
+def test_the_training_part_can_be_predicted_by_name(small: Store) -> None:
+    """Without parts it is left out; asked for, its cells get what the predictor learnt from all of it."""
+    run = predict_baseline(small, "item-mean", BaselineOptions("t", parts=("train",), shares=Shares.UNWEIGHTED))
+    assert predicted(small, run) == {("A", "AAA"): pytest.approx([0.7, 0.3]), ("A", "BBB"): pytest.approx([0.7, 0.3])}
+
+
 @pytest.mark.parametrize(
     ("predictor", "options", "code"),
     [
         ("crystal-ball", BaselineOptions("t"), ExitCode.USAGE),
         ("uniform", BaselineOptions("nowhere"), ExitCode.NOT_FOUND),
         ("uniform", BaselineOptions("t", parts=("final",)), ExitCode.NOT_FOUND),
-        ("uniform", BaselineOptions("t", parts=("train",)), ExitCode.USAGE),
+        ("uniform", BaselineOptions("t", parts=("test", "final")), ExitCode.NOT_FOUND),
         ("pilot", BaselineOptions("t", settings=PilotSettings(0)), ExitCode.USAGE),
     ],
 )

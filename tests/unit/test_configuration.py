@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from surveycli.configuration import FinetuneConfig, PredictConfig, Quantise, Schedule, from_plain, to_plain
+from surveycli.configuration import FinetuneConfig, PredictConfig, Quantise, Schedule
 from surveycli.domain import Shares
-from surveycli.errors import SurveyError
+from surveycli.errors import ExitCode, SurveyError
+from surveycli.plain import from_plain, to_plain, with_choices
 from surveycli.presets import PRESETS, PUBLISHED_MODELS, preset_config, resolve_model
 from surveycli.prompt import Describe, PromptOrder
 
@@ -24,6 +25,25 @@ def test_a_prediction_survives_json() -> None:
     """The same for the configuration of a prediction."""
     config = PredictConfig("s", elicitation="permuted", parts=("a", "b"), weights="w")
     assert from_plain(PredictConfig, json.loads(json.dumps(to_plain(config)))) == config
+
+
+def test_a_manifest_of_an_earlier_version_is_read() -> None:
+    """Names that are gone are known: the number of orders has moved to the settings of its elicitation."""
+    plain = {"split": "s", "elicitation": "permuted", "n_permutations": 3}
+    assert from_plain(PredictConfig, plain).settings == {"n_permutations": 3}
+    assert from_plain(PredictConfig, plain | {"elicitation": "control"}).settings == {}
+
+
+def test_a_name_that_there_is_not_is_refused() -> None:
+    """A misspelt field is an error, in a manifest and among choices, at any depth."""
+    for wrong in ({"splt": "s"}, {"optimiser": {"epoch": 1}}, {"model": {"name": 3}}, {"batches": None}):
+        with pytest.raises(SurveyError) as caught:
+            from_plain(FinetuneConfig, wrong)
+        assert caught.value.code is ExitCode.BAD_INPUT
+        with pytest.raises(SurveyError):
+            with_choices(FinetuneConfig("s"), wrong)
+    with pytest.raises(SurveyError, match="lora"):
+        with_choices(FinetuneConfig("s", lora=None), {"lora.rank": 4})
 
 
 def test_the_paper_preset_is_the_published_setting() -> None:

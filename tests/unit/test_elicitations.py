@@ -53,7 +53,7 @@ def test_a_shuffled_order_is_the_items_not_the_cells() -> None:
 @pytest.mark.parametrize("n_options", [2, 4, 5])
 def test_permuted_orders_show_each_option_in_each_place(n_options: int) -> None:
     """With as many turns as options, every option stands once in every place."""
-    config = PredictConfig("x", elicitation="permuted", n_permutations=n_options)
+    config = PredictConfig("x", elicitation="permuted", settings={"n_permutations": n_options})
     seen = Counter(
         (place, option)
         for permute in orders(config)

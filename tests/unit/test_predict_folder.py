@@ -11,9 +11,10 @@ import torch
 from model_samples import make_contents, make_training_folder, small_config
 from scipy.special import softmax
 
-from surveycli.configuration import BatchSettings, ModelSpec, PredictConfig, to_plain
+from surveycli.configuration import BatchSettings, ModelSpec, PredictConfig
 from surveycli.engine.model import load_language_model
 from surveycli.errors import SurveyError
+from surveycli.plain import to_plain
 from surveycli.prediction.elicitation import find_elicitation
 from surveycli.prediction.elicitations.control import control_populations
 from surveycli.prediction.predict import predict_folder
@@ -75,7 +76,7 @@ def test_shuffled_options_come_back_in_code_order(tmp_path: Path) -> None:
 
 def test_permuted_predictions_are_the_mean_over_orders(tmp_path: Path) -> None:
     """With two permutations a prediction is the mean of the answers to both orders."""
-    config = replace(CONFIG, elicitation="permuted", n_permutations=2)
+    config = replace(CONFIG, elicitation="permuted", settings={"n_permutations": 2})
     found = predict(tmp_path, config)
     cell = next(c for c in CONTENTS.cells if c.key.item_id == "q2" and c.key.population_id == "p3")
     asked_in = find_elicitation(config.elicitation).orders(config)

@@ -112,4 +112,7 @@ def test_a_predictor_is_one_file(new_predictor: str, bundled_store_path: Path, r
         ("first-1.0-1", {"share": 1.0}),
     ]
     refused = run_cli("predict", "--predictor", "uniform", "--split", "unseen-questions", "--share", "0.5", *place)
-    assert (refused.code, "--share is for --predictor first, not uniform" in refused.err) == (ExitCode.USAGE, True)
+    assert (refused.code, "It belongs to `surveycli predict -p first --split SPLIT`" in refused.err) == (
+        ExitCode.USAGE,
+        True,
+    )

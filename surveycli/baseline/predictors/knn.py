@@ -116,6 +116,7 @@ def _block_means(pool: AnsweredCells, cells: Cells, embeddings: Embeddings, ks: 
 PREDICTORS = (
     StatisticalPredictor(
         name="knn",
+        draws=False,
         help="The mean of the training cells whose question and population read most alike (text embeddings).",
         needs=frozenset({Need.TRAINING_ANSWERS, Need.VALIDATION_ANSWERS, Need.TEXTS}),
         settings=KnnSettings,

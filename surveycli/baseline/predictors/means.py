@@ -76,23 +76,27 @@ _TRAINING = frozenset({Need.TRAINING_ANSWERS})
 PREDICTORS = (
     StatisticalPredictor(
         name="uniform",
+        draws=False,
         help="Every option is as probable as the others.",
         predict=lambda evidence, _: predict_uniform(evidence.train, evidence.target),
     ),
     StatisticalPredictor(
         name="position-marginal",
+        draws=False,
         help="The mean of training items with as many options, by position.",
         needs=_TRAINING,
         predict=lambda evidence, _: predict_position_marginal(evidence.train, evidence.target),
     ),
     StatisticalPredictor(
         name="item-mean",
+        draws=False,
         help="The item's mean over training populations.",
         needs=_TRAINING,
         predict=lambda evidence, _: predict_item_mean(evidence.train, evidence.target),
     ),
     StatisticalPredictor(
         name="region-mean",
+        draws=False,
         help="The item's mean over training populations of the same region.",
         needs=_TRAINING,
         predict=lambda evidence, _: predict_region_mean(

@@ -9,12 +9,14 @@ from surveycli.predictor import Need
 PREDICTORS = (
     ModelPredictor(
         name="zero-shot",
+        draws=False,
         help="A model as it came: the probabilities of its first token.",
         needs=frozenset({Need.MODEL}),
         elicitation=FIRST_TOKEN,
     ),
     ModelPredictor(
         name="fine-tuned",
+        draws=False,
         help="A fine-tuning of yours: the probabilities of its first token.",
         needs=frozenset({Need.RUN}),
         elicitation=FIRST_TOKEN,

@@ -23,6 +23,7 @@ def _write(job: PredictionJob, todo: Sequence[Cell], progress: Progress) -> None
 PREDICTORS = (
     ModelPredictor(
         name="json",
+        draws=False,
         help="The model writes the distribution as a JSON object of percentages.",
         needs=frozenset({Need.MODEL_OR_RUN}),
         elicitation="json",

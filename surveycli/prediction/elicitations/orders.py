@@ -11,6 +11,7 @@ import numpy as np
 
 from surveycli.configuration import PredictConfig
 from surveycli.domain import Cell
+from surveycli.plain import from_plain
 from surveycli.prediction.elicitation import ModelPredictor
 from surveycli.predictor import Need
 from surveycli.setting import setting
@@ -40,7 +41,8 @@ def random_order(config: PredictConfig) -> list[Permute | None]:
 
 def rotated_orders(config: PredictConfig) -> list[Permute | None]:
     """Return one random order per item, rotated by an even share per turn, so that options visit places evenly."""
-    return [_rotated_order(config.seed, turn, config.n_permutations) for turn in range(config.n_permutations)]
+    n_turns = from_plain(PermutedSettings, config.settings).n_permutations
+    return [_rotated_order(config.seed, turn, n_turns) for turn in range(n_turns)]
 
 
 def _rotated_order(seed: int, turn: int, n_turns: int) -> Permute:

@@ -1,3 +1,0 @@
--- Purpose: the parts of a split.
--- Grain: one row per part. Parameters: $split. Reads: split_cell.
-SELECT part, count(*) AS n_cells FROM split_cell WHERE split = $split GROUP BY part ORDER BY part;
