@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,20 +28,23 @@ class OptionTokens:
     split_off: tuple[str, ...] = ()
 
 
-def render_text(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> str:
-    """Return the text that is tokenized: the plain prompt, or the chat template's with the stem as the answer's start.
+def open_turns(tokenizer: PreTrainedTokenizerBase, turns: Sequence[Mapping[str, str]]) -> str:
+    """Return turns (role, content) as the model's chat template writes them, up to where its answer begins.
 
-    A model that thinks aloud first has its thinking closed, empty, so that the stem begins the answer itself.
+    A model that thinks aloud first has its thinking closed, empty, so that the answer itself begins there.
     """
+    opened = str(
+        # `enable_thinking` is for Qwen 3 and kin; other templates pass over it.
+        tokenizer.apply_chat_template(list(turns), tokenize=False, add_generation_prompt=True, enable_thinking=False)
+    )
+    return f"{opened.rstrip()}\n\n</think>\n\n" if opened.rstrip().endswith(_THINKING) else opened
+
+
+def render_text(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> str:
+    """Return the text that is tokenized: the plain prompt, or that of the chat template with the stem after it."""
     if not tokenizer.chat_template:
         return prompt.text
-    turns = [{"role": "user", "content": prompt.user}]
-    opened = str(
-        tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, enable_thinking=False)
-    )
-    if opened.rstrip().endswith(_THINKING):
-        opened = f"{opened.rstrip()}\n\n</think>\n\n"
-    return opened + prompt.stem
+    return open_turns(tokenizer, [{"role": "user", "content": prompt.user}]) + prompt.stem
 
 
 def encode_text(tokenizer: PreTrainedTokenizerBase, text: str) -> Ints:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from surveycli.clock import utc_now
 from surveycli.errors import bad_input, not_found
 from surveycli.request.report import ImportRequest, Quantity
 from surveycli.store import RunRecord, Store, finish_run, start_run
-from surveycli.store.run_record import utc_now
 from surveycli.survey.files.open import open_table
 from surveycli.survey.files.source import SourceFile, open_source
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from surveycli.bundled import BUNDLED_SURVEY
 from surveycli.errors import usage
 from surveycli.setting import setting
 
@@ -61,7 +62,7 @@ class SplitOptions:
     """
 
     name: str | None = setting(None, "Name of the split.", shown="the recipe's")
-    survey_id: str = setting("wvs7", "Survey whose cells are split.", flag="--survey")
+    survey_id: str = setting(BUNDLED_SURVEY, "Survey whose cells are split.", flag="--survey")
     seed: int = setting(42, "The same seed gives the same parts.")
     replace: bool = setting(False, "Make a split of this name anew.")
     validation: Validation = setting(

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from surveycli.clock import utc_now
 from surveycli.errors import bad_input, conflict, usage
 from surveycli.request.split import PartSize, Recipe, SplitOptions, SplitReport
 from surveycli.split.custom import given_cells, refuse_unknown
@@ -14,7 +15,6 @@ from surveycli.split.recipes import PLANS
 from surveycli.split.similar import similarity_note
 from surveycli.store import Store
 from surveycli.store.invariant import find_violations
-from surveycli.store.run_record import utc_now
 
 if TYPE_CHECKING:
     import polars as pl

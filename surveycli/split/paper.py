@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
+from surveycli.bundled import BUNDLED_SURVEY
 from surveycli.errors import bad_input
 from surveycli.request.split import SplitOptions, Validation
 from surveycli.split.allot import allot
-from surveycli.split.plan import WVS7, Material, Plan, country_units, rules
+from surveycli.split.plan import Material, Plan, country_units, rules
 from surveycli.store import Store
 
 _N_VALIDATION_POPULATIONS = 6
@@ -30,7 +31,7 @@ def plan_paper(store: Store, material: Material, options: SplitOptions) -> Plan:
 
     Raises SurveyError (exit 3) for a survey that does not follow the wave-7 codebook, and where no country is left.
     """
-    if material.codebook != WVS7:
+    if material.codebook != BUNDLED_SURVEY:
         raise bad_input(
             f"The published sets are of World Values Survey wave 7; survey {material.survey_id} has another codebook.",
             "Choose another recipe, such as unseen-questions, or another --survey.",

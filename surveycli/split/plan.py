@@ -13,7 +13,6 @@ from surveycli.split.allot import Unit, allot
 from surveycli.store import Store
 
 ALL = "all"
-WVS7 = "wvs7"  # the codebook whose item numbers the published sets speak of
 
 
 @dataclass(frozen=True, slots=True)

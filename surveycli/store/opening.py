@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from surveycli.clock import utc_now
 from surveycli.distribution.metric import METRICS
 from surveycli.errors import SurveyError, bad_input, conflict, not_found
 from surveycli.store.connection import Store
@@ -180,7 +180,7 @@ def _bring_up_to_date(store: Store, *, writable: bool) -> None:
                 number=migration.number,
                 name=migration.name,
                 sha256=migration.sha256,
-                applied_at=datetime.now(UTC).replace(tzinfo=None),
+                applied_at=utc_now(),
             )
     if writable:
         _align_metrics(store)

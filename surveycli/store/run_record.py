@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from surveycli import __version__
+from surveycli.clock import utc_now
 from surveycli.domain import Shares
 from surveycli.errors import conflict
 from surveycli.store.connection import Store
@@ -58,11 +58,6 @@ class RunRecord:
     model_fingerprint: str | None = None
     folder: str | None = None
     configuration: Mapping[str, Any] = field(default_factory=dict)
-
-
-def utc_now() -> datetime:
-    """Return the time now in UTC, without a zone, as the store keeps all times."""
-    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
 
 def package_versions() -> dict[str, str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from surveycli.clock import utc_now
 from surveycli.errors import bad_input, conflict
 from surveycli.store import Store, create_table_from_stream
 from surveycli.survey.aggregates import Aggregates
@@ -243,7 +243,7 @@ def finish_survey(
         "n_respondents": n_respondents,
         "n_cells": counts["n_cells"],
         "options": json.dumps(asdict(options), default=str),
-        "ingested_at": datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+        "ingested_at": utc_now(),
     }
     store.insert("source_file", pl.DataFrame([row]))
     rows = [{"source_file_id": source_file_id, **asdict(skip)} for skip in skipped]

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer
 
 from surveycli.configuration import ModelSpec
 from surveycli.domain import Option
+from surveycli.engine.encode import open_turns
 from surveycli.engine.model import LanguageModel, choose_device, fingerprint, load_language_model
+from surveycli.engine.reply import write_greedily
 from surveycli.errors import missing_extra, not_found
 from surveycli.server.chat_server import Message
 from surveycli.translation.chat import PROMPT_NAME, converse, prompt_sha256
@@ -89,29 +92,15 @@ class HfChatEngine:
 
     def _complete(self, messages: Sequence[Message]) -> str:
         tokenizer: Any = self._loaded.tokenizer
-        encoded = tokenizer(render_chat(tokenizer, messages), return_tensors="pt", add_special_tokens=False)
-        ids = encoded["input_ids"].to(self._loaded.device)  # (1, T)
-        with torch.inference_mode():
-            output = self._loaded.model.generate(
-                input_ids=ids,
-                attention_mask=torch.ones_like(ids),
-                max_new_tokens=self._settings.max_new_tokens,
-                do_sample=False,
-                pad_token_id=_first(tokenizer.pad_token_id, tokenizer.eos_token_id),
-            )
-        return str(tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True))
-
-
-def _first(*values: int | None) -> int | None:
-    return next((value for value in values if value is not None), None)
+        ids = np.asarray(tokenizer.encode(render_chat(tokenizer, messages), add_special_tokens=False))
+        return write_greedily(self._loaded.model, tokenizer, [ids], self._settings.max_new_tokens)[0].text
 
 
 def render_chat(tokenizer: Any, messages: Sequence[Message]) -> str:
     """Return the conversation as the model knows it; a model without turns gets the texts one after another."""
     if not tokenizer.chat_template:
         return "\n".join(message.content for message in messages) + "\n"
-    turns = [asdict(message) for message in messages]
-    return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+    return open_turns(tokenizer, [asdict(message) for message in messages])
 
 
 class HfSeq2SeqEngine:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from surveycli.clock import utc_now
 from surveycli.domain import Option
 from surveycli.errors import bad_input
 from surveycli.store import open_store
 from surveycli.translation.checks import LocalisedItem, has_words
-from surveycli.translation.proposal import Origin, Proposal, commit_proposals, judge, now
+from surveycli.translation.proposal import Origin, Proposal, commit_proposals, judge
 from surveycli.translation.texts import ItemTexts
 from surveycli.translation.translate import TranslateOptions, TranslateReport, TranslationPlan, plan_translation
 from surveycli.translation.translation_file import FileTexts, read_translations, write_template
@@ -31,7 +32,7 @@ def import_translations(
                 f"{file} has no translation of an item of {plan.survey_id}.", "Its ids must be those of the survey."
             )
         where = Origin(
-            origin, {"file": file.name, "source_language": options.source, "translated_at": now().isoformat()}
+            origin, {"file": file.name, "source_language": options.source, "translated_at": utc_now().isoformat()}
         )
         lacking = [item for item in plan.work if item.item_id in texts]
         proposals = [_propose(item, texts[item.item_id], plan, options, where) for item in lacking]

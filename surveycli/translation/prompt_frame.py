@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from surveycli.bundled import resource
+from surveycli.clock import utc_now
 from surveycli.errors import bad_input, conflict, not_found
 from surveycli.new_file import write_new_file
 from surveycli.prompt import PromptTemplate, has_template, load_template, parse_template, template_frame
 from surveycli.store import Store, open_store
 from surveycli.translation.language import find_language
-from surveycli.translation.proposal import now
 from surveycli.untrusted.small_file import read_small_file
 from surveycli.untrusted.text import UnreadableError, excerpt
 from surveycli.untrusted.yaml_text import parse_yaml
@@ -76,7 +76,7 @@ def _save(store: Store, frame: PromptFrame, file: Path) -> None:
 
     language = frame.template.language
     sentences = json.dumps(template_frame(frame.template), ensure_ascii=False)
-    row = {"language": language, "frame": sentences, "file_name": file.name, "added_at": now()}
+    row = {"language": language, "frame": sentences, "file_name": file.name, "added_at": utc_now()}
     store.run("translation/save_prompt_frame", frames={"incoming": pl.DataFrame([row])})
     people = {row["population_id"] for row in store.rows("translation/list_populations")}
     unknown = sorted(set(frame.names) - people)

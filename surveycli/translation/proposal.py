@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from surveycli.clock import utc_now
 from surveycli.domain import Option
 from surveycli.store import Store
 from surveycli.translation.checks import Finding, LocalisedItem, check_translation
@@ -121,7 +121,7 @@ def _reviews(survey_id: str, language: Language, proposals: Sequence[Proposal]) 
             "findings": _json([asdict(finding) for finding in proposal.findings]),
             "origin": proposal.origin,
             "origin_detail": _json(proposal.detail),
-            "proposed_at": now(),
+            "proposed_at": utc_now(),
         }
         for proposal in proposals
     )
@@ -135,8 +135,3 @@ def _frame(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
     import polars as pl
 
     return pl.DataFrame(list(rows), schema_overrides={"proposed": pl.String}, infer_schema_length=None)
-
-
-def now() -> datetime:
-    """Return the time in UTC without a zone, as the store keeps times."""
-    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from surveycli.clock import utc_now
 from surveycli.domain import Option
 from surveycli.errors import bad_input, not_found
 from surveycli.store import Store
 from surveycli.translation.checks import Finding, LocalisedItem, check_translation, is_usable
 from surveycli.translation.language import Language, find_language
-from surveycli.translation.proposal import Proposal, now, save_texts
+from surveycli.translation.proposal import Proposal, save_texts
 from surveycli.translation.texts import ItemTexts, choose_survey, load_texts, select_ids
 from surveycli.untrusted.text import plain
 
@@ -126,7 +127,7 @@ def _item(store: Store, query: ReviewQuery, proposal: Proposal) -> ItemTexts:
 
 
 def _decided(proposal: Proposal, decision: str) -> Proposal:
-    return replace(proposal, detail={**proposal.detail, "review": decision, "reviewed_at": now().isoformat()})
+    return replace(proposal, detail={**proposal.detail, "review": decision, "reviewed_at": utc_now().isoformat()})
 
 
 def _open_reviews(store: Store, query: ReviewQuery) -> tuple[Review, ...]:
@@ -155,5 +156,5 @@ def _decide(store: Store, query: ReviewQuery, item_ids: Sequence[str], status: s
         survey_id=choose_survey(store, query.survey_id),
         language=find_language(query.language).code,
         status=status,
-        decided_at=now(),
+        decided_at=utc_now(),
     )

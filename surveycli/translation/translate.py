@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from surveycli.clock import utc_now
 from surveycli.domain import Option
 from surveycli.errors import bad_input, usage
 from surveycli.progress import Progress, silent
@@ -26,7 +27,7 @@ from surveycli.translation.engine import (
 )
 from surveycli.translation.glossary import glossary_sha256
 from surveycli.translation.language import Language, find_language
-from surveycli.translation.proposal import Origin, Proposal, commit_proposals, judge, merge_labels, now
+from surveycli.translation.proposal import Origin, Proposal, commit_proposals, judge, merge_labels
 from surveycli.translation.texts import ItemTexts, choose_survey, load_texts, select_ids
 
 _WAY_ON = "The same command goes on from the item before this one: what was translated so far is kept."
@@ -291,7 +292,7 @@ def _machine_detail(identity: EngineIdentity, item: ItemTexts, options: Translat
         **asdict(identity),
         "source_language": options.source,
         "recipe_sha256": _recipe_sha256(identity, item, options),
-        "translated_at": now().isoformat(),
+        "translated_at": utc_now().isoformat(),
     }
 
 

@@ -213,3 +213,11 @@ def test_marks_stand_before_the_sentence() -> None:
     vocabulary = Vocabulary("eng_Latn")
     assert LanguageMark(source_token=0).encode(vocabulary, "four") == [0, 4, 99]
     assert LanguageMark(source_prefix="<2zh> ").encode(vocabulary, "four") == [10, 99]
+
+
+def test_a_thought_that_the_template_opens_is_closed_before_the_translation() -> None:
+    """A chat model that thinks aloud first is asked to translate as it is asked to predict: its thinking is over."""
+    tokenizer = load_tiny_tokenizer()
+    tokenizer.chat_template = "<user>{{ messages[0].content }}<reply><think>\n"
+    messages = build_messages(Q3)
+    assert render_chat(tokenizer, messages) == f"<user>{messages[0].content}<reply><think>\n\n</think>\n\n"

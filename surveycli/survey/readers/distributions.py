@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from surveycli.bundled import BUNDLED_SURVEY
 from surveycli.domain import Scale
 from surveycli.errors import bad_input
 from surveycli.survey.files.batch import Skipped
@@ -23,7 +24,6 @@ LAYOUT = "distribution-table"
 REQUIRED = ("survey", "item", "population", "code")
 _FIGURES = ("n", "share", "share_unweighted")
 _ALIASES = {"option_code": "code", "option code": "code"}
-_BUNDLED_CODEBOOKS = ("wvs7",)
 # Published percentages are rounded: ten options of three decimals can be off by this much.
 _ROUNDING = 0.01
 
@@ -44,14 +44,14 @@ def read_distribution_table(source: SourceFile, table: pl.DataFrame, country_map
     table = _named(table, source)
     survey_id = _single_survey(table, source)
     table, left_out = _with_populations(table, source, country_map)
-    codebook = load_codebook(survey_id) if survey_id in _BUNDLED_CODEBOOKS else _codebook_of_table(survey_id, table)
+    codebook = load_codebook(survey_id) if survey_id == BUNDLED_SURVEY else _codebook_of_table(survey_id, table)
     shares, skipped = _known_options(table, codebook)
     _refuse_doubled(shares, source)
     return DistributionFile(
         source=source,
         layout=LAYOUT,
         survey_id=survey_id,
-        facts=load_survey_facts(survey_id) if survey_id in _BUNDLED_CODEBOOKS else SurveyFacts(title=survey_id),
+        facts=load_survey_facts(survey_id) if survey_id == BUNDLED_SURVEY else SurveyFacts(title=survey_id),
         codebook=codebook,
         shares=_normalised(shares, source),
         skipped=left_out + skipped,
