@@ -35,9 +35,9 @@ N_GROUPS = 8
 Predict = Callable[[AnsweredCells, AnsweredCells, Descriptors], Answer]
 REGIONS = {
     "both regions": (),
-    "no development region": ("development_region",),
-    "no continent": ("un_region",),
-    "neither": ("development_region", "un_region"),
+    "no SDG region": ("sdg_region",),
+    "no UN region": ("un_region",),
+    "neither": ("sdg_region", "un_region"),
 }
 POWERS = {"mean": (1.0,), "square-root mean": (0.5,), "either, tuned": (1.0, 0.5)}
 HELD_OUT = {"subregion": True, "population": False}
@@ -55,10 +55,8 @@ class Variant:
 def variants() -> Iterator[Variant]:
     """Yield all designs that are compared."""
     yield Variant("item-mean", ("",), lambda train, target, _: predict_item_mean(train, target))
-    yield Variant("region-mean", ("continent",), lambda t, c, d: predict_region_mean(t, c, d.continent))
-    yield Variant(
-        "region-mean", ("development region",), lambda t, c, d: predict_region_mean(t, c, d.development_region)
-    )
+    yield Variant("region-mean", ("UN region",), lambda t, c, d: predict_region_mean(t, c, d.un_region))
+    yield Variant("region-mean", ("SDG region",), lambda t, c, d: predict_region_mean(t, c, d.sdg_region))
     for (regions, without), (unit, whole) in product(REGIONS.items(), HELD_OUT.items()):
         design = Design(without, hold_out_subregion=whole)
         yield Variant("nearest-populations", (regions, unit), _nearest(design))

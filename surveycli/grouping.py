@@ -8,7 +8,8 @@ from enum import StrEnum
 class By(StrEnum):
     """What the rows of a table are, within each run and part.
 
-    `seen` is whether the run was trained or chosen on cells of the item, the population, both or neither.
+    `region` is the UN's M49 region (Africa, Americas...), as in `country.un_region`. `seen` is whether the run was
+    trained or chosen on cells of the item, the population, both or neither.
     """
 
     PART = "part"

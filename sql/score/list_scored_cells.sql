@@ -18,7 +18,7 @@ SELECT
     coalesce(i.dimension, 'none') AS dimension,
     i.position,
     i.battery_id,
-    coalesce(k.un_region, 'unknown') AS region,
+    coalesce(k.un_region, 'unknown') AS un_region,
     coalesce(p.iso3, s.population_id) AS country,
     CASE
         WHEN u.run_id IS NOT NULL THEN 'not known'

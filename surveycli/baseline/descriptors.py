@@ -18,7 +18,7 @@ from surveycli.distribution.arrays import Bools, Floats, Ints
 COUNTRY_DESCRIPTORS = (
     "un_region",
     "un_subregion",
-    "development_region",
+    "sdg_region",
     "cultural_zone",
     "majority_religion",
     "income_group",
@@ -31,8 +31,8 @@ _ORDERS = {
     "democracy": ("Not free", "Partly free", "Free"),
 }
 # The regions by which the United Nations report on the Sustainable Development Goals, by M49 subregion. Unlike
-# continents they keep Northern Africa with Western Asia, and Mexico with the rest of Latin America.
-_DEVELOPMENT_REGIONS = {
+# M49 regions they keep Northern Africa with Western Asia, and Mexico with the rest of Latin America.
+_SDG_REGIONS = {
     "Northern Africa and Western Asia": ("Northern Africa", "Western Asia"),
     "Sub-Saharan Africa": ("Eastern Africa", "Middle Africa", "Southern Africa", "Western Africa"),
     "Central and Southern Asia": ("Central Asia", "Southern Asia"),
@@ -47,7 +47,7 @@ _DEVELOPMENT_REGIONS = {
     ),
     "Oceania": ("Australia and New Zealand", "Melanesia", "Micronesia", "Polynesia"),
 }
-_REGION_OF_SUBREGION = {sub: region for region, subs in _DEVELOPMENT_REGIONS.items() for sub in subs}
+_SDG_REGION_OF = {sub: region for region, subs in _SDG_REGIONS.items() for sub in subs}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ class Descriptors:
     ordered: Bools
     country: Ints
     subregion: Ints
-    continent: Ints
-    development_region: Ints
+    un_region: Ints
+    sdg_region: Ints
     grouping: Ints
     group: Ints
 
@@ -103,7 +103,7 @@ def describe(rows: Sequence[Mapping[str, Any]]) -> Descriptors:
         _numbered([row.get("country") for row in known]),
         _numbered([row.get("un_subregion") for row in known]),
         _numbered([row.get("un_region") for row in known]),
-        _numbered([row.get("development_region") for row in known]),
+        _numbered([row.get("sdg_region") for row in known]),
         _numbered([_written(row, groups, with_values=False) for row in known]),
         _numbered([_written(row, groups, with_values=True) for row in known]),
     )
@@ -119,7 +119,7 @@ def _known(row: Mapping[str, Any]) -> dict[str, str]:
     """Return the descriptors of one population that are known, by name."""
     definition = json.loads(row["definition"] or "{}")
     known = {name: row.get(name) for name in COUNTRY_DESCRIPTORS}
-    known["development_region"] = _REGION_OF_SUBREGION.get(row["un_subregion"] or "")
+    known["sdg_region"] = _SDG_REGION_OF.get(row["un_subregion"] or "")
     known |= {**definition, "country": row["iso3"]}
     return {name: str(value) for name, value in known.items() if value is not None}
 

@@ -29,7 +29,10 @@ class ItemMeans:
 
 @dataclass(frozen=True, slots=True)
 class PositionMarginals:
-    """Per number of options 0..K: the mean of item means with as many (K+1, K), and how many items stand behind it."""
+    """Per number of options 0..K: the mean of item means with as many (K+1, K), and how many items stand behind it.
+
+    A number of options that no item has, 0 items, has the marginals of its neighbours stretched to it.
+    """
 
     shares: Floats
     n_items: Ints
@@ -47,14 +50,32 @@ def item_means(train: AnsweredCells) -> ItemMeans:
 def position_marginals(means: ItemMeans) -> PositionMarginals:
     """Return, for each number of options, the mean of the item means that have as many, every item counting once.
 
-    A number of options that no item has gets the uniform distribution.
+    For a number that no item has the marginals of the next smaller and the next larger number are stretched to it and
+    averaged by their nearness, or the only one of them taken; uniform where no item has two options or more.
     """
     width = means.shares.shape[1]
     count = np.bincount(means.n_options[means.asked], minlength=width + 1)
     total = sum_by(means.n_options[means.asked], means.shares[means.asked], width + 1)
-    flat = uniform(np.maximum(np.arange(width + 1), 1), width)
-    known = count > 0
-    return PositionMarginals(np.where(known[:, None], total / np.maximum(count, 1)[:, None], flat), count)
+    shares = total / np.maximum(count, 1)[:, None]
+    for k in np.flatnonzero(count == 0):
+        shares[k] = _stretched(shares, count, int(k))
+    return PositionMarginals(shares, count)
+
+
+def _stretched(shares: Floats, count: Ints, k: int) -> Floats:
+    """Return the marginal of k options (K,) as the numbers of options that items have suggest it."""
+    width = shares.shape[1]
+    known = np.flatnonzero(count[2:]) + 2
+    known = known[known != k]
+    near = [int(found[place]) for found, place in ((known[known < k], -1), (known[known > k], 0)) if len(found)]
+    if k < 2 or not near:
+        return np.asarray(uniform(np.array([max(k, 1)]), width)[0])
+    weights = [1 / abs(other - k) for other in near]
+    marginal = np.zeros(width)
+    for other, weight in zip(near, weights, strict=True):
+        ends = np.linspace(0, 1, k), np.linspace(0, 1, other)
+        marginal[:k] += weight * normalise(np.interp(*ends, shares[other, :other]))
+    return np.asarray(marginal / sum(weights))
 
 
 def marginal_prior(train: AnsweredCells, target: Cells) -> Floats:
@@ -66,15 +87,14 @@ def own_marginal_prior(train: AnsweredCells) -> Floats:
     """Return for each training cell the position marginal of all *other* training items: (N, K).
 
     It is what a cell of an unseen item would get, so that strengths of shrinkage can be chosen on the training part.
-    Where no other item has as many options, it is uniform.
     """
     means = item_means(train)
     marginals = position_marginals(means)
-    # Leave one out: the sum over all items, less the cell's own, over one item fewer.
     others = marginals.n_items[train.n_options] - 1
     total = marginals.shares[train.n_options] * marginals.n_items[train.n_options][:, None] - means.shares[train.item]
-    flat = uniform(train.n_options, train.shares.shape[1])
-    return normalise(np.where(others[:, None] > 0, np.maximum(total, 0) / np.maximum(others, 1)[:, None], flat))
+    stretched = np.array([_stretched(marginals.shares, marginals.n_items, k) for k in range(len(marginals.n_items))])
+    alone = stretched[train.n_options]
+    return normalise(np.where(others[:, None] > 0, np.maximum(total, 0) / np.maximum(others, 1)[:, None], alone))
 
 
 def own_item_prior(train: AnsweredCells) -> Floats:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from surveycli.grouping import By
 from surveycli.report import charts
 from surveycli.report.page import Figure, Section
-from surveycli.score.cells import mean_of, part_order
+from surveycli.score.cells import label_column, mean_of, part_order
 from surveycli.score.table import Request, all_tables
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def breakdown_section(subject: Subject) -> Section | None:
     for by in (By.DIMENSION, By.REGION):
         table = subject.table("table", by)
         for part in subject.parts:
-            rows = labelled_means(table.filter(part=part), subject, by.value)
+            rows = labelled_means(table.filter(part=part), subject, label_column(by))
             if rows["label"].n_unique() > 1:
                 title = f"{part}: mean {metric_words(subject.metric)} by {by.value}"
                 figures.append(Figure(title, rows, _scores(rows, subject)))

@@ -179,7 +179,7 @@ def _group_of(frame: pl.DataFrame) -> tuple[str, Ints]:
     """Return the groups to compare: subgroups over all countries where there are any, else regions."""
     subgroup = frame["population_id"].str.splitn("|", 2).struct[1]
     kind, label = (
-        ("subgroups", subgroup.fill_null("all")) if subgroup.is_not_null().any() else ("regions", frame["region"])
+        ("subgroups", subgroup.fill_null("all")) if subgroup.is_not_null().any() else ("UN regions", frame["un_region"])
     )
     return kind, label.rank("dense").cast(int).to_numpy()
 

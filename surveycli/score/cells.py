@@ -24,6 +24,7 @@ _COLUMNS = {
     By.PART: (),
     By.POPULATION: ("population_id",),
     By.ITEM: ("item_id",),
+    By.REGION: ("un_region",),
     By.CELL: ("item_id", "population_id"),
 }
 UNIT_COLUMNS = ("population_unit", "country_unit", "item_unit", "battery_unit")
@@ -92,6 +93,11 @@ def group_columns(cells: pl.DataFrame, by: By) -> list[str]:
     if "item_id" in extra and cells["survey_id"].n_unique() > 1:
         extra = ["survey_id", *extra]
     return ["run_id", "part", *dict.fromkeys([*telling_columns(cells), *extra])]
+
+
+def label_column(by: By) -> str:
+    """Return the column in which a table says which group a row is of."""
+    return _COLUMNS.get(by, (by.value,))[-1]
 
 
 def groups_of(cells: pl.DataFrame, by: By) -> Iterator[tuple[dict[str, str], pl.DataFrame]]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     _Named = tuple[str, pl.DataFrame]
 
 _CELL = ["part", "survey_id", "item_id", "population_id"]
-_LABELS = ("kind", "dimension", "position", "region", "country", "seen", *UNIT_COLUMNS)
+_LABELS = ("kind", "dimension", "position", "un_region", "country", "seen", *UNIT_COLUMNS)
 _FIGURES = ("n_cells", "first_mean", "second_mean", "difference", "low", "high")
 _ALONE = ("n_first_only", "n_second_only")
 _UNDEFINED = ("n_first_undefined", "n_second_undefined")

@@ -101,7 +101,7 @@ def _row(group: pl.DataFrame, cells: RunCells, leads: Floats, metric: str, reque
     known = np.isfinite(cells.human.n_respondents[group["row"].to_numpy()])
     group = group.filter(known) if known.any() else group
     lead, units = leads[:, group["row"].to_numpy()], units_of(group)
-    found = [_equivalent(of_prior, units, request.clusters, known=bool(known.any())) for of_prior in lead]
+    found = [equivalent_of(of_prior, units, request.clusters, known=bool(known.any())) for of_prior in lead]
     named = zip(_FIGURES, (equivalent for equivalent, _ in found), strict=True)
     figures = {name: value for names, equivalent in named for name, value in equivalent.named(names)}
     n_cells = group.height - group[metric].null_count()
@@ -193,7 +193,7 @@ def _places(train: AnsweredCells, target: AnsweredCells) -> Floats:
     return np.array([place.get(item, -1) for item in target.catalogue.items])[target.item]
 
 
-def _equivalent(lead: Floats, units: Units, clusters: Clusters, *, known: bool) -> tuple[Equivalent, str]:
+def equivalent_of(lead: Floats, units: Units, clusters: Clusters, *, known: bool) -> tuple[Equivalent, str]:
     """Return what rows (N, G+1) are worth together, and for which clusters its interval stands.
 
     An n is in the interval where the mean lead over its pilots may be 0.

@@ -20,7 +20,7 @@ class Aggregates:
 
     shares: item_id, population_id, option_code, n_respondents, share, share_unweighted, one row per chosen option.
     cells: item_id, population_id, n_respondents, n_effective, has_share, one row per cell.
-    missing: item_id, population_id, status, n_respondents.
+    missing: item_id, population_id, status, n_respondents, share (of all respondents, missing answers included).
     `group_texts` say what groups mean that do not mean the same in every survey.
     """
 

@@ -90,8 +90,6 @@ class Tally:
         if not respondents.height:
             return
         # A batch has the respondents of few populations, in a file sorted by country: only their rows are counted.
-        # `rows` are the populations of the batch, `row` each respondent's place among them. An answer's key is its
-        # place in the item's slots plus as many widths as its population's place: one bincount fills all their rows.
         rows, row = np.unique(self._row_numbers(population_id), return_inverse=True)
         w = weight.to_numpy()
         w2 = w * w
@@ -124,15 +122,18 @@ class Tally:
         has no weights. n_effective = (sum w)^2 / sum(w^2) over valid answers (Kish 1965).
         """
         least = max(1, min_cell)
-        # Item by item: `kept` are the populations whose cell is large enough, each repeated for the item's options.
         shares, cells, missing = _Rows(), _Rows(), _Rows()
         for number, slots in enumerate(self._slots):
             kept = np.flatnonzero(self._n_valid(slots) >= least)
             shares.append(number, np.repeat(kept, slots.n_valid), **self._shares(slots, kept))
             cells.append(number, kept, **self._cells(slots, kept))
-            for status, n in self._missing_counts(slots).items():
+            by_status = self._missing_counts(slots)
+            everyone = self._n_valid(slots) + sum(by_status.values())
+            for status, n in by_status.items():
                 counted = np.flatnonzero(n)
-                missing.append(number, counted, status=np.full(counted.size, status), n_respondents=n[counted])
+                share = n[counted] / everyone[counted]
+                texts = np.full(counted.size, status)
+                missing.append(number, counted, status=texts, n_respondents=n[counted], share=share)
         names = list(self._rows)
         aggregates = Aggregates(
             shares=shares.frame(self._slots, names),

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from fractions import Fraction
 from pathlib import Path
 
+import polars as pl
 import pytest
 from wvs_like import script, write_wvs_like
 
@@ -74,6 +75,18 @@ def test_a_release_gives_the_distributions_that_exact_fractions_give(layout: str
     assert {
         (r["item_id"], r["population_id"], r["status"]): r["n_respondents"] for r in counted.iter_rows(named=True)
     } == missing
+    _check_missing_shares(counted, stored)
+
+
+def _check_missing_shares(counted: pl.DataFrame, stored: pl.DataFrame) -> None:
+    """Each kind of missing answer has its share of all answers, valid and missing."""
+    everyone: dict[tuple[str, str], int] = {}
+    for row in (*counted.iter_rows(named=True), *stored.iter_rows(named=True)):
+        key = row["item_id"], row["population_id"]
+        everyone[key] = everyone.get(key, 0) + row["n_respondents"]
+    for row in counted.iter_rows(named=True):
+        share = row["n_respondents"] / everyone[row["item_id"], row["population_id"]]
+        assert row["share"] == pytest.approx(share, abs=1e-12)
 
 
 def test_an_item_that_a_country_was_not_asked_has_no_distribution(tmp_path: Path) -> None:

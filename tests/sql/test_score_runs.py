@@ -255,7 +255,7 @@ def test_groups(small: Store, by: By, groups: list[str]) -> None:
     """Every grouping has its rows, items and dimensions in the questionnaire's order."""
     score_run(small, add_run(small, "flat", FLAT))
     table = score_table(scored_cells(small, ["flat"]).filter(part="test"), by)
-    column = {By.ITEM: "item_id", By.POPULATION: "population_id"}.get(by, by.value)
+    column = {By.ITEM: "item_id", By.POPULATION: "population_id", By.REGION: "un_region"}.get(by, by.value)
     assert table[column].to_list() == groups
     assert table["n_cells"].sum() == 4
 

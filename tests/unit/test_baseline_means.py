@@ -28,6 +28,7 @@ TRAIN = AnsweredCells(
 # Population t: the seen item A, the unseen B with as many options, the unseen C with three.
 TARGET = Cells(CATALOGUE, item=np.array([0, 1, 2]), population=np.array([3, 3, 3]), n_options=np.array([2, 2, 3]))
 THIRD = [1 / 3] * 3
+STRETCHED = "fallback: position marginal, stretched"
 
 
 def bases(answer: Answer) -> list[str]:
@@ -42,24 +43,27 @@ def test_uniform() -> None:
 
 
 def test_position_marginal_says_where_it_fell_back() -> None:
-    """Two options have a training item, three have none."""
+    """Two options have a training item; three have none and get those of two stretched; without items it is uniform."""
     answer = predict_position_marginal(TRAIN, TARGET)
-    assert answer.shares == pytest.approx(np.array([[0.7, 0.3, 0], [0.7, 0.3, 0], THIRD]))
-    assert bases(answer) == ["position marginal", "position marginal", "fallback: uniform"]
+    stretched = np.array([0.7, 0.5, 0.3]) / 1.5
+    assert answer.shares == pytest.approx(np.array([[0.7, 0.3, 0], [0.7, 0.3, 0], stretched]))
+    assert bases(answer) == ["position marginal", "position marginal", STRETCHED]
+    nothing = TRAIN.take(np.zeros(0, dtype=int))
+    assert bases(predict_position_marginal(nothing, TARGET)) == ["fallback: uniform"] * 3
 
 
 def test_item_mean_falls_back_twice() -> None:
     """The seen item has its mean, the unseen ones what position marginal gives."""
     answer = predict_item_mean(TRAIN, TARGET)
     assert answer.shares == pytest.approx(predict_position_marginal(TRAIN, TARGET).shares)
-    assert bases(answer) == ["item mean", "fallback: position marginal", "fallback: uniform"]
+    assert bases(answer) == ["item mean", "fallback: position marginal", STRETCHED]
 
 
 def test_region_mean_uses_the_region_s_populations() -> None:
     """t shares its region with q and r: the mean of their answers, not of p's."""
     answer = predict_region_mean(TRAIN, TARGET, np.array([0, 1, 1, 1]))
     assert answer.shares[0] == pytest.approx([0.55, 0.45, 0])
-    assert bases(answer) == ["region mean", "fallback: position marginal", "fallback: uniform"]
+    assert bases(answer) == ["region mean", "fallback: position marginal", STRETCHED]
 
 
 @pytest.mark.parametrize("region", [[0, 0, 0, 1], [-1, -1, -1, -1]])
@@ -98,7 +102,4 @@ def test_shuffled_group_depends_on_the_seed_alone() -> None:
 
 def test_shuffled_group_without_candidates_falls_back() -> None:
     """Items that no training population was asked get the position marginal."""
-    assert bases(predict_shuffled_group(TRAIN, TARGET, seed=1))[1:] == [
-        "fallback: position marginal",
-        "fallback: uniform",
-    ]
+    assert bases(predict_shuffled_group(TRAIN, TARGET, seed=1))[1:] == ["fallback: position marginal", STRETCHED]

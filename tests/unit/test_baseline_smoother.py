@@ -20,7 +20,7 @@ from surveycli.distribution.arrays import AnsweredCells, Catalogue, Cells
 
 def population(iso3: str, *, groups: dict[str, str] | None = None, **known: str) -> dict[str, str | None]:
     """Return a population as the store describes it, everything unknown that is not given."""
-    empty: dict[str, str | None] = dict.fromkeys(set(COUNTRY_DESCRIPTORS) - {"development_region"})
+    empty: dict[str, str | None] = dict.fromkeys(set(COUNTRY_DESCRIPTORS) - {"sdg_region"})
     definition = json.dumps({"country": iso3, **(groups or {})})
     return {**empty, "iso3": iso3, "definition": definition, **known}
 
@@ -56,7 +56,7 @@ def test_northern_africa_lies_with_western_asia() -> None:
         population("KEN", un_region="Africa", un_subregion="Eastern Africa"),
     ]
     described = describe(rows)
-    assert [gap(described, "development_region", 0, other) for other in (1, 2)] == [0, 1]
+    assert [gap(described, "sdg_region", 0, other) for other in (1, 2)] == [0, 1]
     assert [gap(described, "un_region", 0, other) for other in (1, 2)] == [1, 0]
 
 

@@ -107,3 +107,21 @@ def test_a_country_map_is_the_way_out(store: Store, tmp_path: Path) -> None:
     assert query(store, "SELECT DISTINCT population_id FROM cell ORDER BY 1") == [("GRC",), ("KEN",)]
     report = ingest_file(store, tmp_path / "t.csv", IngestOptions(country_map=(("atlantis", ""),), survey_id="less"))
     assert [(skip.reason, skip.n_skipped) for skip in report.skipped] == [("left out by the country map", 3)]
+
+
+@pytest.mark.parametrize(
+    ("labels", "scale"),
+    [
+        (["Catholic", "Muslim", "Buddhist"], "nominal"),
+        (["Very good", "Good", "Bad"], "ordinal"),
+        (["1", "2", "3"], "ordinal"),
+        (None, "nominal"),
+    ],
+)
+def test_only_labels_make_an_order(labels: list[str] | None, scale: str, store: Store, tmp_path: Path) -> None:
+    """Religions have no order, grades and numbers do, and bare codes are not known to: no distance along a scale."""
+    path = tmp_path / "tea.csv"
+    texts = {} if labels is None else {"option_label": ["Yes", "No", *labels]}
+    table(**texts).write_csv(path)
+    ingest_file(store, path)
+    assert query(store, "SELECT scale FROM item ORDER BY item_id") == [("binary",), (scale,)]

@@ -7,6 +7,7 @@ import pytest
 
 from surveycli.distribution.arrays import AnsweredCells, Catalogue, Cells
 from surveycli.distribution.pooling import (
+    ItemMeans,
     item_means,
     marginal_prior,
     own_item_prior,
@@ -42,9 +43,28 @@ def test_position_marginals_weigh_items_alike() -> None:
     assert marginals.n_items.tolist() == [0, 0, 2, 1]
 
 
-def test_unknown_number_of_options_gets_uniform() -> None:
+def test_one_option_is_certain() -> None:
     """No training item has one option, so its marginal is certain by itself."""
     assert position_marginals(item_means(TRAIN)).shares[1].tolist() == [1, 0, 0]
+
+
+def means_of(shares: list[list[float]]) -> ItemMeans:
+    """Return one item per list, padded to eleven options."""
+    padded = np.array([row + [0.0] * (11 - len(row)) for row in shares])
+    return ItemMeans(padded, np.ones(len(shares), dtype=np.int64), np.array([len(row) for row in shares]))
+
+
+def test_a_number_of_options_that_no_item_has_is_interpolated() -> None:
+    """Eleven options get the ten-point marginal stretched; three lie between two and four, by their nearness."""
+    ten = np.linspace(1, 3, 10) / 20
+    marginals = position_marginals(means_of([ten.tolist(), [0.8, 0.2], [0.4, 0.3, 0.2, 0.1]]))
+    assert marginals.shares[11] == pytest.approx(np.linspace(1, 3, 11) / 22)
+    two, four = np.array([0.8, 0.5, 0.2]) / 1.5, np.array([0.4, 0.25, 0.1]) / 0.75
+    assert marginals.shares[3][:3] == pytest.approx((two + four) / 2)
+    assert marginals.shares[5][:5].sum() == pytest.approx(1)
+    # Five is one from four and five from ten: a weight of 1 against 1/5.
+    assert marginals.shares[5][0] == pytest.approx((0.4 / (5 * 0.25) * 1 + 0.05 / (5 * 0.1) * 0.2) / 1.2)
+    assert marginals.n_items[[3, 5, 11]].tolist() == [0, 0, 0]
 
 
 def test_marginal_prior_goes_by_number_of_options() -> None:
@@ -54,9 +74,9 @@ def test_marginal_prior_goes_by_number_of_options() -> None:
 
 
 def test_own_marginal_prior_leaves_the_item_out() -> None:
-    """A cell of A gets B's mean, a cell of B gets A's, and C, the only item of three options, gets uniform."""
+    """A cell of A gets B's mean, a cell of B A's, and C, alone in having three options, those of two stretched."""
     prior = own_marginal_prior(TRAIN)
-    third = [1 / 3] * 3
+    third = (np.array([0.475, 0.5, 0.525]) / 1.5).tolist()
     assert prior == pytest.approx(np.array([[0.2, 0.8, 0], [0.2, 0.8, 0], [0.75, 0.25, 0], third, third]))
 
 

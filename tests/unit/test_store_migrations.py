@@ -132,3 +132,31 @@ def test_a_folder_is_no_store(tmp_path: Path) -> None:
     with pytest.raises(SurveyError) as caught:
         open_store(tmp_path, write=True)
     assert caught.value.code == ExitCode.BAD_INPUT
+
+
+def test_missing_answers_counted_before_get_their_share(tmp_path: Path) -> None:
+    """A store of before has counts without shares: 3 refusals among 12 answers become a quarter."""
+    path = tmp_path / "old.duckdb"
+    make_old_store(path, up_to=3)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("INSERT INTO cell VALUES ('s', 'Q', 'KEN', 9, 9)")
+        connection.execute("INSERT INTO missing_count VALUES ('s', 'Q', 'KEN', 'refused', 3, NULL)")
+        connection.execute("INSERT INTO missing_count VALUES ('g', 'Q', 'KEN', 'refused', NULL, 0.1)")
+    with open_store(path, write=True) as store:
+        assert store.query("SELECT share FROM missing_count ORDER BY survey_id").rows() == [(0.1,), (0.25,)]
+
+
+def test_scores_of_before_keep_their_skill(tmp_path: Path) -> None:
+    """Scores made before metrics were rows have what skill over cells is a ratio of."""
+    path = tmp_path / "old.duckdb"
+    make_old_store(path, up_to=3)
+    with duckdb.connect(str(path)) as connection:
+        run = "VALUES ('r', 'predictor', 'p', 'weighted', 1, '{}', '{}', 'finished', '2026-01-01')"
+        columns = "run_id, kind, predictor, shares, seed, configuration, versions, status, started_at"
+        connection.execute(f"INSERT INTO run ({columns}) {run}")
+        for item, variation, skill in (("A", 0.1, 0.5), ("B", 0.3, None)):
+            values = ("r", "s", item, "KEN", "", 0.1, 0.1**0.5, 0.2, variation, None, 1.0, skill, 0.6, 0.1)
+            connection.execute(f"INSERT INTO score VALUES ({', '.join('?' * len(values))})", values)
+    with open_store(path, write=True) as store:
+        found = store.query("SELECT skill_vs_uniform, simbench_s FROM score_by_part").row(0)
+    assert found == pytest.approx((1 - 0.4 / 0.2, 100 * (1 - 0.4 / 0.2)))

@@ -113,7 +113,7 @@ def shares_of(asked: Asked, settings: Settings) -> Floats:
 def descriptor_distance(descriptors: Descriptors) -> Floats:
     """Return the mean mismatch of descriptors between all populations: (P, P), 0 to 1.
 
-    The continent is left out, since the reporting region says more: benchmarks/smoother.md.
+    un_region is left out, since sdg_region says more: benchmarks/smoother.md.
     """
     kept = descriptors.without(("un_region",))
     everyone = np.arange(len(kept.values))

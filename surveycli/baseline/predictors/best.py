@@ -40,7 +40,7 @@ _BY_NAME: Mapping[str, Predict] = {
     "answers-gp": predict_answers_gp,
     "kernel-smoother": predict_kernel_smoother,
     "nearest-populations": predict_nearest,
-    "region-mean": lambda train, target, known, _: predict_region_mean(train, target, known.development_region),
+    "region-mean": lambda train, target, known, _: predict_region_mean(train, target, known.sdg_region),
     "item-mean": lambda train, target, _, __: predict_item_mean(train, target),
     "position-marginal": lambda train, target, _, __: predict_position_marginal(train, target),
     "uniform": lambda train, target, _, __: predict_uniform(train, target),

@@ -18,10 +18,15 @@ def predict_uniform(train: AnsweredCells, target: Cells) -> Answer:
 
 
 def predict_position_marginal(train: AnsweredCells, target: Cells) -> Answer:
-    """Give the mean, over training items with as many options, of their item means; uniform where there is none."""
+    """Give the mean, over training items with as many options, of their item means.
+
+    Where no item has as many, those with the next smaller and larger number are stretched; uniform where there is none.
+    """
     marginals = position_marginals(item_means(train))
-    known = marginals.n_items[target.n_options] > 0
-    return answer_or(marginals.shares[target.n_options], known, "position marginal", predict_uniform(train, target))
+    shares, known = marginals.shares[target.n_options], marginals.n_items[target.n_options] > 0
+    any_item = np.full(len(target), bool(marginals.n_items[2:].any()))
+    stretched = answer_or(shares, any_item, "position marginal, stretched", predict_uniform(train, target))
+    return answer_or(shares, known, "position marginal", stretched)
 
 
 def predict_item_mean(train: AnsweredCells, target: Cells) -> Answer:
@@ -97,10 +102,10 @@ PREDICTORS = (
     StatisticalPredictor(
         name="region-mean",
         draws=False,
-        help="The item's mean over training populations of the same region.",
+        help="The item's mean over training populations of the same SDG region.",
         needs=_TRAINING,
         predict=lambda evidence, _: predict_region_mean(
-            evidence.train, evidence.target, evidence.descriptors().development_region
+            evidence.train, evidence.target, evidence.descriptors().sdg_region
         ),
     ),
     StatisticalPredictor(

@@ -12,6 +12,7 @@ from surveycli.survey.files.batch import Skipped
 from surveycli.survey.files.cell import fold
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.items.codebook import Codebook, ItemSpec, ItemText, SurveyFacts, load_codebook, load_survey_facts
+from surveycli.survey.items.label_rules import scale_of_labels
 from surveycli.survey.places.country import find_iso3
 from surveycli.survey.places.match import CountryMap
 from surveycli.survey.population.population import parse_population_id
@@ -37,9 +38,11 @@ def is_distribution_table(columns: list[str]) -> bool:
 def read_distribution_table(source: SourceFile, table: pl.DataFrame, country_map: CountryMap = ()) -> DistributionFile:
     """Return the distributions of a table with survey, item, population, code and n, share or share_unweighted.
 
-    Optional columns item_text and option_label give the words of items without a bundled codebook. `country_map` has
-    the ISO-3 codes of country labels that nobody else knows; '' leaves a label's rows out. Raises SurveyError (exit 3)
-    for several surveys, unknown populations, doubled rows, negative figures and shares that do not sum to 1.
+    Optional columns item_text and option_label give the words of items without a bundled codebook, and their scale:
+    only labels that climb a ladder, or numbers in order, lie on one line, and options without labels do not.
+    `country_map` has the ISO-3 codes of country labels that are not known; '' leaves a label's rows out. Raises
+    SurveyError (exit 3) for several surveys, unknown populations, doubled rows, negative figures and shares that do not
+    sum to 1.
     """
     table = _named(table, source)
     survey_id = _single_survey(table, source)
@@ -132,7 +135,7 @@ def _codebook_of_table(survey_id: str, table: pl.DataFrame) -> Codebook:
     import polars as pl
 
     wording = "item_text" if "item_text" in table.columns else "item"
-    label = pl.col("option_label") if "option_label" in table.columns else pl.col("code").cast(pl.String)
+    label = pl.col("option_label") if "option_label" in table.columns else pl.lit(None, dtype=pl.String)
     options = table.group_by("item", "code", maintain_order=True).agg(
         wording=pl.col(wording).drop_nulls().first(), label=label.drop_nulls().first()
     )
@@ -151,10 +154,18 @@ def _item_of_table(row: dict[str, Any], position: int) -> ItemSpec:
         position=position,
         battery_id=item_id,
         dimension=None,
-        scale=Scale.BINARY if len(codes) == 2 else Scale.ORDINAL,
+        scale=_scale(row["label"]),
         codes=codes,
         texts=(ItemText("en", wording, labels),),
     )
+
+
+def _scale(labels: list[str | None]) -> Scale:
+    """Return the scale that labels tell; the order of bare codes is not known."""
+    known = [label for label in labels if label]
+    if len(known) == len(labels):
+        return scale_of_labels(known)
+    return Scale.BINARY if len(labels) == 2 else Scale.NOMINAL
 
 
 def _known_options(table: pl.DataFrame, codebook: Codebook) -> tuple[pl.DataFrame, tuple[Skipped, ...]]:
