@@ -59,10 +59,10 @@ class Outcome:
 def run_cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
     """Run the program in this process, errors mapped to exit codes as for a user: run_cli("split", "paper")."""
 
-    def run(*arguments: str | Path) -> Outcome:
+    def run(*arguments: str | Path, columns: int = 200) -> Outcome:
         from surveycli.cli.main import main
 
-        monkeypatch.setenv("COLUMNS", "200")
+        monkeypatch.setenv("COLUMNS", str(columns))
         monkeypatch.setattr("sys.argv", ["surveycli", *map(str, arguments)])
         capsys.readouterr()
         code = 0

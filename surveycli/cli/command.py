@@ -9,10 +9,11 @@ from types import UnionType
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
-from surveycli.cli.help_page import Section, option_sections, print_help
+from surveycli.cli.help_page import Section, option_sections, print_help, split_docstring
 from surveycli.cli.ways import Typed, Way, choose_way
+from surveycli.errors import usage
 from surveycli.setting import Setting, settings_of
 
 Request = TypeVar("Request")
@@ -67,6 +68,16 @@ class SurveyCommand(TyperCommand):
         print_help(_name(ctx), _usage(self, ctx), self.help or "", self.ways(), sections)
 
 
+class SurveyGroup(TyperGroup):
+    """A group of commands, explained as a command is."""
+
+    def format_help(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]  # noqa: ARG002 - printed as it is made
+        """Print the page, with the commands of the group."""
+        commands = [(name, split_docstring(command.help or "")[0][0]) for name, command in self.commands.items()]
+        sections = [("Commands", commands), *option_sections(self.get_params(ctx), ctx)]
+        print_help(_name(ctx), "[COMMAND] [OPTIONS]", self.help or "", (), sections)
+
+
 def add_command(
     app: typer.Typer,
     function: Callable[..., None],
@@ -99,6 +110,16 @@ def typed(context: typer.Context) -> dict[str, object]:
             name = str(param.name).upper() if param.param_type_name == "argument" else param.opts[0]
             found[name] = context.params.get(str(param.name), typed_settings(context).get(name))
     return found
+
+
+def refuse_before_command(context: typer.Context, *kept: str) -> None:
+    """Raise SurveyError (exit 2) where an option of a group stands before one of its commands, but for those `kept`."""
+    for flag in typed(context):
+        if flag not in kept:
+            raise usage(
+                f"{flag} is not an option of `surveycli {_name(context)} {context.invoked_subcommand}`.",
+                f"It belongs to `surveycli {_name(context)}` alone.",
+            )
 
 
 def typed_settings(context: typer.Context) -> dict[str, Any]:

@@ -8,14 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
+from surveycli.cli.command import SurveyGroup, add_command, refuse_before_command
 from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
 
 
 def register(app: typer.Typer) -> None:
     """Add the command and its `show`."""
-    group = typer.Typer(invoke_without_command=True)
+    group = typer.Typer(cls=SurveyGroup, invoke_without_command=True)
     group.callback()(list_runs)
-    group.command("show")(show)
+    add_command(group, show)
     app.add_typer(group, name="runs")
 
 
@@ -30,13 +31,16 @@ def list_runs(
 ) -> None:
     """List runs with status, split, model, best validation loss and times.
 
-    Example: [bold]surveycli runs[/bold]
+    Examples:
+      surveycli runs
+      surveycli runs --split paper --format csv
     """
     from surveycli.cli.render import note, print_frame
     from surveycli.store import open_store
 
     context.obj = store
     if context.invoked_subcommand is not None:
+        refuse_before_command(context, "--store")
         return
     with open_store(store) as opened:
         runs = opened.frame("run/list", status=status, split=split)

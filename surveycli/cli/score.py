@@ -2,71 +2,54 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperCommand
 
+from surveycli.cli.command import SurveyCommand, typed_settings
+from surveycli.cli.help_page import Section
 from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
+from surveycli.cli.ways import Way, always, flags, given
 from surveycli.grouping import By, Clusters, Kind
+from surveycli.setting import Setting
 
 if TYPE_CHECKING:
     from surveycli.score import ScoreReport
+    from surveycli.score.table import Table
     from surveycli.store import Store
 
-_CHOSEN = "surveycli.score.tables"
-_PANEL = "Other tables than the plain one"
-_EVERYWHERE = {"runs", "format", "store", "help"}
+_TABLES = "Tables of their own"
+_EVERYWHERE = "RUNS --format --store"
 
 
-class ScoreCommand(TyperCommand):
-    """A command with an option for each table of the registry; which of them were typed is kept in the context.
+class ScoreCommand(SurveyCommand):
+    """`score`, with a way and an option for each table of the registry, and the metrics in its help."""
 
-    The registry is read only here, when the command is parsed or explained, so that other commands start without it.
-    """
+    def ways(self) -> Sequence[Way]:
+        """Return a way for each table."""
+        from surveycli.score.table import all_tables
 
-    def get_params(self, ctx: Any) -> list[Any]:
-        """Return the command's options and the tables', those with the names of all metrics in their help."""
+        plain, *others = (_way_of(table) for table in all_tables().values())
+        return [*others, plain]  # the plain one is at hand where no option names another
+
+    def settings(self) -> Sequence[Setting]:
+        """Return an option for each table but the plain one."""
+        from surveycli.score.table import all_tables
+
+        tables = [table for table in all_tables().values() if table.flag]
+        return [Setting(table.name, bool, False, table.help, table.flag, group=_TABLES) for table in tables]
+
+    def sections(self) -> list[Section]:
+        """Return the metrics, with their formulas."""
         from surveycli.distribution.metric import METRICS
 
-        own = super().get_params(ctx)
-        metric: Any = next(option for option in own if option.name == "metric")
-        metric.help = f"A column of `score`; repeat for several: {', '.join(METRICS)}."
-        return [*own[:-1], *_table_options(), own[-1]]
+        return [("Metrics (--metric)", [(metric.name, metric.formula) for metric in METRICS.values()])]
 
 
-def _table_options() -> list[Any]:
-    """Return a flag for each table but the plain one."""
-    from surveycli.score.table import all_tables
-
-    parameters = [
-        inspect.Parameter(
-            f"table_{place}",
-            inspect.Parameter.KEYWORD_ONLY,
-            default=False,
-            annotation=Annotated[bool, typer.Option(table.flag, help=table.help, rich_help_panel=_PANEL)],
-        )
-        for place, table in enumerate(all_tables().values())
-        if table.flag
-    ]
-
-    def command(**_: Any) -> None: ...
-
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    app = typer.Typer(add_completion=False)
-    app.command()(command)
-    options: list[Any] = [option for option in typer.main.get_command(app).params if option.opts[0] != "--help"]
-    for option in options:
-        option.expose_value = False
-        option.callback = _keep
-    return options
-
-
-def _keep(context: typer.Context, option: Any, value: bool) -> bool:
-    if value:
-        context.meta.setdefault(_CHOSEN, []).append(option.opts[0].removeprefix("--"))
-    return value
+def _way_of(table: Table) -> Way:
+    takes = flags(_EVERYWHERE, table.flag, (f"--{name.replace('_', '-')}" for name in table.takes))
+    return Way(f"RUNS {table.flag}".strip(), table.help, takes, given(table.flag) if table.flag else always)
 
 
 def register(app: typer.Typer) -> None:
@@ -113,14 +96,17 @@ def score(
 
     Without a run: all finished runs, one column per part. low and high are the 95% interval of the first metric.
 
-    Example: [bold]surveycli score item-mean-1 --by dimension[/bold]
+    Examples:
+      surveycli score
+      surveycli score item-mean-1 --by dimension
+      surveycli score item-mean-1 uniform-1 --compare
     """
     from dataclasses import replace
 
     from surveycli.cli.render import note, print_frame
     from surveycli.score.cells import Selection
     from surveycli.score.interval import HOW_TO_READ
-    from surveycli.score.table import Request, check_request, one_table
+    from surveycli.score.table import PLAIN, Request, all_tables, check_request
     from surveycli.store import open_store
 
     names = tuple(dict.fromkeys(runs or []))
@@ -133,8 +119,8 @@ def score(
         clusters=clusters,
         seed=seed,
     )
-    table = one_table(context.meta.get(_CHOSEN, []))
-    check_request(table, _typed(context), request, len(names))
+    table = all_tables()[next((name.removeprefix("--") for name in typed_settings(context)), PLAIN)]
+    check_request(table, request, len(names))
     with open_store(store, write=True) as opened:
         reports, notes = _score_all(opened, names)
         frame = table.make(opened, replace(request, reports=tuple(reports)))
@@ -142,12 +128,6 @@ def score(
     of_intervals = HOW_TO_READ if "clusters" in frame.columns else ""
     for text in filter(None, [*notes, table.how_to_read, of_intervals]):
         note(text)
-
-
-def _typed(context: typer.Context) -> frozenset[str]:
-    """Return the options that were typed and that only some tables take."""
-    typed = {name for name in context.params if str(context.get_parameter_source(name)).endswith("COMMANDLINE")}
-    return frozenset(typed - _EVERYWHERE)
 
 
 def _score_all(store: Store, runs: tuple[str, ...]) -> tuple[list[ScoreReport], list[str]]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from surveycli.cli.command import add_command
 from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
+from surveycli.cli.ways import Way, flags, given
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,9 +26,25 @@ _PLAN = ("explain_key", "explain_value")  # the columns of what EXPLAIN gives
 _SCHEMA_WIDTH, _INDENT = 120, "    "
 
 
+WAYS = (
+    Way(
+        "--schema",
+        "The tables, their grain and their columns.",
+        flags("--schema --timeout --memory --limit --format --store"),
+        given("--schema"),
+    ),
+    Way(
+        "QUERY",
+        "What statements give, read-only.",
+        flags("QUERY --timeout --memory --limit --format --store"),
+        given("QUERY"),
+    ),
+)
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("sql")(sql)
+    add_command(app, sql, ways=WAYS)
 
 
 def sql(
@@ -34,7 +52,9 @@ def sql(
         str | None,
         typer.Argument(help="Statements that read, in quotes; a file of them; or - for stdin.", show_default=False),
     ] = None,
-    schema: Annotated[bool, typer.Option("--schema", help="List the tables, their grain and their columns.")] = False,
+    schema: Annotated[  # noqa: ARG001 - tells the way
+        bool, typer.Option("--schema", help="List the tables, their grain and their columns.")
+    ] = False,
     timeout: Annotated[
         float, typer.Option(help="Seconds after which query and printing are stopped.", min=0.1, max=1e6)
     ] = 60.0,
@@ -45,14 +65,13 @@ def sql(
 ) -> None:
     """Query the store, read-only. A terminal gets a table's first rows, files and pipes get all.
 
-    Example: [bold]surveycli sql "select iso3, name from country limit 5"[/bold]
+    Examples:
+      surveycli sql "select iso3, name from country limit 5"
+      surveycli sql --schema
     """
-    from surveycli.errors import usage
     from surveycli.store import Limits, ad_hoc, ad_hoc_results
     from surveycli.store.sql_files import read_sql
 
-    if (query is None) == (not schema):
-        raise usage("Give a query in quotes, or --schema.", 'For instance `surveycli sql "select * from run"`.')
     limits = Limits(timeout, memory, limit, _give_up)
     if query is None and format is TableFormat.TABLE:
         _print_schema(ad_hoc(store, read_sql("store/describe_schema"), limits))

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from surveycli.cli.command import add_command
+from surveycli.cli.command import SurveyGroup, add_command
 from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
 from surveycli.cli.ways import Way, flags, given
 
-_reviews = typer.Typer(no_args_is_help=True)
+_reviews = typer.Typer(cls=SurveyGroup, no_args_is_help=True)
 _CHOICE = "--to --survey --store"
 _DECIDED = (
     Way("--to LANGUAGE --items ITEMS", "Those of some items.", flags("--items", _CHOICE), given("--items"), ("--to",)),
@@ -46,7 +46,9 @@ def register(app: typer.Typer) -> None:
 def reviews() -> None:
     """Decide on translations that were held back.
 
-    Example: [bold]surveycli translations list --to zh[/bold]
+    Examples:
+      surveycli translations list --to zh
+      surveycli translations accept --to zh --all
     """
 
 

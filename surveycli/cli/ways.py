@@ -12,7 +12,8 @@ Typed = Mapping[str, object]
 _MAX_LISTED, _MAX_OFFERED = 3, 8
 
 
-def _always(typed: Typed) -> bool:  # noqa: ARG001 - the way at hand where no other is
+def always(typed: Typed) -> bool:  # noqa: ARG001 - the way at hand where no other is
+    """Return True, whatever was typed."""
     return True
 
 
@@ -28,7 +29,7 @@ class Way:
     call: str
     about: str
     takes: frozenset[str]
-    when: Callable[[Typed], bool] = field(default=_always)
+    when: Callable[[Typed], bool] = field(default=always)
     needs: tuple[str, ...] = ()
     together: Mapping[str, str] = field(default_factory=dict)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import surveycli.score
 from surveycli.distribution.metric import find_metric
-from surveycli.errors import SurveyError, usage
+from surveycli.errors import usage
 from surveycli.grouping import By, Clusters
 from surveycli.score.cells import EVERYTHING, Selection
 
@@ -102,13 +102,10 @@ def per_run(table_of: Callable[[Store, str, Request], pl.DataFrame]) -> Callable
     return make
 
 
-def check_request(table: Table, typed: frozenset[str], request: Request, named_runs: int) -> None:
-    """Raise SurveyError (exit 2) where what was typed does not go together; needs no store."""
+def check_request(table: Table, request: Request, named_runs: int) -> None:
+    """Raise SurveyError (exit 2) where what was asked for does not go together; needs no store."""
     for metric in request.metrics:
         find_metric(metric)
-    strange = sorted(typed - table.takes)
-    if strange:
-        raise _not_taken(table, strange[0])
     if request.by not in table.by:
         raise usage(f"{table.flag} has no --by {request.by.value}.", f"It has {', '.join(sorted(table.by))}.")
     if len(request.metrics) > 1 and not table.several_metrics:
@@ -117,19 +114,6 @@ def check_request(table: Table, typed: frozenset[str], request: Request, named_r
         raise usage(f"{table.flag} needs a run.", f"`surveycli score RUN {table.flag}`; `surveycli runs` lists them.")
     if table.check is not None:
         table.check(request, named_runs)
-
-
-def one_table(names: list[str]) -> Table:
-    """Return the table that was asked for, the plain one without a name. Raises SurveyError (exit 2) for two."""
-    if len(names) > 1:
-        raise usage(f"--{' and --'.join(names)} are tables of their own.", "Ask for one at a time.")
-    return all_tables()[names[0] if names else PLAIN]
-
-
-def _not_taken(table: Table, option: str) -> SurveyError:
-    flag = f"--{option.replace('_', '-')}"
-    takers = [other.flag or "the plain table" for other in all_tables().values() if option in other.takes]
-    return usage(f"{table.flag or 'The plain table'} has no {flag}.", f"It is for {', '.join(takers)}.")
 
 
 @cache

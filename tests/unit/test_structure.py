@@ -239,8 +239,10 @@ def test_every_command_has_an_example() -> None:
             functions.append(inner.typer_instance.registered_callback.callback)
     assert len(functions) >= 10
     for function in functions:
-        last = (function.__doc__ or "").strip().splitlines()[-1].strip()
-        assert last.removeprefix("Example: [bold]").startswith("surveycli "), function
+        _, _, examples = (function.__doc__ or "").partition("\n    Examples:\n")
+        lines = examples.strip().splitlines()
+        assert 2 <= len(lines) <= 4, function
+        assert all(line.strip().startswith("surveycli ") for line in lines), function
 
 
 def test_every_sql_file_is_used() -> None:
