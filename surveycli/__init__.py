@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from surveycli.api import FinetuneReport, Project, notebook_progress
+    from surveycli.api import open_project as open  # noqa: A004 - sc.open reads as what it does
+
 __version__: str
+__all__ = ["FinetuneReport", "Project", "__version__", "notebook_progress", "open"]
 
 
-def __getattr__(name: str) -> str:
-    """Look the version up when it is asked for: the program's first milliseconds are for taking charge of signals."""
-    if name != "__version__":
+def __getattr__(name: str) -> Any:
+    """Look a name up when it is asked for: the program's first milliseconds are for taking charge of signals."""
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "__version__":
+        return _version()
+    from surveycli import api
+
+    return getattr(api, "open_project" if name == "open" else name)
+
+
+def _version() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
