@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from surveycli.api import FinetuneReport, Project, notebook_progress
-    from surveycli.api import open_project as open  # noqa: A004 - sc.open reads as what it does
+    from surveycli.api import open_project as open
 
 __version__: str
 __all__ = ["FinetuneReport", "Project", "__version__", "notebook_progress", "open"]

@@ -8,8 +8,8 @@
     run = project.predict("kernel-smoother", split="unseen-countries")
     project.score(run.run_id)
 
-Tables are Polars frames, results frozen values, figures Altair charts. The file is open only during a call, so that other
-programs can use it between two calls. Whatever a command refuses raises SurveyError here.
+Tables are Polars frames, results frozen values, figures Altair charts. The file is open only during a call, so that
+other programs can use it between two calls. Whatever a command refuses raises SurveyError here.
 """
 
 from __future__ import annotations
@@ -149,7 +149,9 @@ class Project:
         """Return the surveys, one row each, and how much each holds."""
         return self._frame("survey/list_surveys")
 
-    def show(self, item: str, country: str | None = None, *, survey: str | None = None, language: str = "en") -> ItemView:
+    def show(
+        self, item: str, country: str | None = None, *, survey: str | None = None, language: str = "en"
+    ) -> ItemView:
         """Return how people answered a question: one population, or the mean of all countries."""
         from surveycli.store import open_store
         from surveycli.survey.browse import show_item

@@ -34,7 +34,7 @@ def _csv_field(text: str, value: object) -> str:
 
 def json_lines(headings: Sequence[Heading], rows: Rows, *, ascii_only: bool) -> Iterator[str]:
     """Yield the lines of a JSON array with an object for each row."""
-    from surveycli.store.ad_hoc import distinct_names
+    from surveycli.store.user_sql import distinct_names
 
     keys = [json_text(name, ascii_only=ascii_only) for name in distinct_names([h.name for h in headings])]
     yield "["

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from surveycli.errors import SurveyError
-    from surveycli.store.ad_hoc import Result
+    from surveycli.store.user_sql import Result
 
 _IN_A_TERMINAL = 40  # rows of a table; more of them scroll away
 _LONGEST, _LONGEST_NAME = 10_000_000, 1_000  # bytes of a query, characters of a file's name

@@ -18,11 +18,11 @@ from surveycli.distribution.metric import find_metric
 from surveycli.errors import usage
 from surveycli.grouping import By, Clusters
 from surveycli.score.cells import EVERYTHING, Selection
+from surveycli.score.score_run import ScoreReport
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from surveycli.score.score_run import ScoreReport
     from surveycli.store import Store
 
 DEFAULT_METRIC = "paper_one_minus_jsd"

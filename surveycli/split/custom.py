@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from surveycli.errors import SurveyError, bad_input, not_found, usage
-from surveycli.store import ad_hoc
+from surveycli.store.user_sql import ad_hoc
 
 if TYPE_CHECKING:
     from surveycli.store import Store

@@ -1,6 +1,5 @@
 """The store: one DuckDB file. The only package that imports duckdb."""
 
-from surveycli.store.ad_hoc import Limits, ad_hoc, ad_hoc_results
 from surveycli.store.connection import Store
 from surveycli.store.opening import default_store_path, open_patiently, open_store
 from surveycli.store.run_record import (
@@ -14,6 +13,7 @@ from surveycli.store.run_record import (
     start_run,
 )
 from surveycli.store.stream import create_table_from_stream
+from surveycli.store.user_sql import Limits, ad_hoc, ad_hoc_results
 
 __all__ = [
     "Limits",

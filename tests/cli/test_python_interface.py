@@ -12,9 +12,9 @@ from typing import Any
 
 import polars as pl
 import pytest
+from scored_store import RUNS, make_scored_store
 
 import surveycli as sc
-from scored_store import RUNS, make_scored_store
 from surveycli.errors import ExitCode, SurveyError
 
 Run = Callable[..., Any]
@@ -62,7 +62,12 @@ def test_scores_are_those_of_the_command(project: sc.Project, run_cli: Run, by: 
 def test_a_prediction_is_that_of_the_command(project: sc.Project, run_cli: Run) -> None:
     """Same predictor, split and seed: the same probabilities."""
     run = project.predict("kernel-smoother", split="paper", parts=["C2-Q2"], name="ours")
-    assert run_cli("predict", "--predictor", "kernel-smoother", "--split", "paper", "--part", "C2-Q2", "--name", "theirs").code == 0
+    assert (
+        run_cli(
+            "predict", "--predictor", "kernel-smoother", "--split", "paper", "--part", "C2-Q2", "--name", "theirs"
+        ).code
+        == 0
+    )
     assert run.n_cells == 271
     both = project.sql(
         "select count(*) as n, count(*) filter (a.probability = b.probability) as n_same from prediction a "
@@ -114,6 +119,8 @@ def test_what_a_command_refuses_raises_its_error(
 
 def test_importing_it_costs_nothing() -> None:
     """Neither torch nor duckdb nor polars is loaded before the first call."""
-    code = "import sys, surveycli as sc; sc.open('x'); print({'torch', 'duckdb', 'polars', 'altair'} & set(sys.modules))"
+    code = (
+        "import sys, surveycli as sc; sc.open('x'); print({'torch', 'duckdb', 'polars', 'altair'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

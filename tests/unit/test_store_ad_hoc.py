@@ -15,7 +15,7 @@ import pytest
 from surveycli.cli.text import json_text
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.store import Limits, ad_hoc, ad_hoc_results, open_store
-from surveycli.store.ad_hoc import memory_bytes
+from surveycli.store.user_sql import memory_bytes
 
 
 @pytest.fixture
