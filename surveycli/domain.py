@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+# The parts that every split has, whatever its other parts are called. Runs learn from the first two.
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+LEARNT_FROM = (TRAIN, VALIDATION)
+
 
 class Scale(StrEnum):
     """How the options of an item relate to each other."""

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from surveycli.distribution.arrays import Floats, Ints
+from surveycli.domain import TRAIN
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,7 +53,7 @@ def nearest_training_items(items: pl.DataFrame) -> pl.DataFrame:
     """
     import polars as pl
 
-    train = items.filter(pl.col("part") == "train")
+    train = items.filter(pl.col("part") == TRAIN)
     unseen = items.join(train, on=["survey_id", "item_id"], how="anti", maintain_order="left")
     if train.is_empty() or unseen.is_empty():
         unseen, found, other = unseen.clear(), Nearest(np.zeros(0, np.int64), np.zeros(0)), train.clear()

@@ -15,12 +15,13 @@ from surveycli.baseline.options import BaselineOptions
 from surveycli.baseline.statistical import Evidence, StatisticalPredictor, statistical_predictors
 from surveycli.baseline.texts import read_texts
 from surveycli.distribution.arrays import Catalogue, answered_cells_of, catalogue_of, cells_of, within
+from surveycli.domain import TRAIN, VALIDATION
 from surveycli.errors import not_found
 from surveycli.plain import to_plain
 from surveycli.predictor import Need, find_row
 from surveycli.progress import Progress, silent
 from surveycli.store import RunRecord, RunStatus, Store, finish_run, mark_parts, next_run_id, record_training, start_run
-from surveycli.store.parts import TRAIN, VALIDATION, parts_asked
+from surveycli.store.parts import parts_asked
 
 if TYPE_CHECKING:
     import polars as pl

@@ -6,6 +6,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from surveycli.domain import TRAIN
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -33,7 +35,7 @@ def write_dataset(frame: pl.DataFrame, folder: Path) -> None:
     aside = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(aside, ignore_errors=True)
     (aside / "data").mkdir(parents=True)
-    parts = frame.partition_by("part", as_dict=True) if "part" in frame.columns else {("train",): frame}
+    parts = frame.partition_by("part", as_dict=True) if "part" in frame.columns else {(TRAIN,): frame}
     names = {str(key[0]): rows for key, rows in parts.items()}
     for name, rows in names.items():
         rows.write_parquet(aside / "data" / f"{_file_name(name)}.parquet")

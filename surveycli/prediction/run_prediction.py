@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from surveycli.configuration import FIRST_TOKEN, FinetuneConfig, PredictConfig
+from surveycli.domain import VALIDATION
 from surveycli.engine.processes import demand_one_process
 from surveycli.engine.sharding import demand_shardable
 from surveycli.errors import SurveyError, conflict, not_found, usage
@@ -29,7 +30,7 @@ from surveycli.store import (
     package_versions,
     start_run,
 )
-from surveycli.store.parts import VALIDATION, parts_asked
+from surveycli.store.parts import parts_asked
 
 
 def config_of_run(store: Store, run_id: str) -> PredictConfig:

@@ -12,7 +12,7 @@ import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
-from surveycli.domain import Cell
+from surveycli.domain import VALIDATION, Cell
 from surveycli.engine.batching import plan_pass
 from surveycli.engine.compute import compute_options, human_shares
 from surveycli.engine.examples import Example
@@ -20,7 +20,6 @@ from surveycli.engine.first_token import loss_per_prompt
 from surveycli.errors import not_found
 from surveycli.prediction.elicitation import find_elicitation
 from surveycli.prediction.prediction_job import PredictionJob
-from surveycli.store.parts import VALIDATION
 
 LOWEST, HIGHEST = 0.05, 20.0
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from surveycli.domain import LEARNT_FROM
 from surveycli.grouping import By
 from surveycli.report import charts
 from surveycli.report.page import Figure, Section
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from surveycli.store import Store
-
-_LEARNT_FROM = ("train", "validation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Subject:
 def parts_that_count(cells: pl.DataFrame) -> tuple[str, ...]:
     """Return the parts of scored cells in their order, without what runs learnt from unless there is nothing else."""
     parts = sorted(cells["part"].unique().to_list(), key=part_order)
-    return tuple(part for part in parts if part not in _LEARNT_FROM) or tuple(parts)
+    return tuple(part for part in parts if part not in LEARNT_FROM) or tuple(parts)
 
 
 def asked_section(subject: Subject) -> Section:

@@ -7,19 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from surveycli.domain import Cell, CellKey, Option, Population, Question, Scale, Shares
+from surveycli.domain import LEARNT_FROM, Cell, CellKey, Option, Population, Question, Scale, Shares
 from surveycli.errors import not_found
 from surveycli.prompt import PromptTemplate, load_template, parse_template
 from surveycli.run_folder.failures import PredictionFailure, read_failures
 from surveycli.run_folder.folder import FolderContents, RunFolder, read_metrics
 from surveycli.run_folder.shards import PredictedCell, read_predictions
 from surveycli.store import Store, record_training
-from surveycli.store.parts import TRAIN, VALIDATION, parts_asked
+from surveycli.store.parts import parts_asked
 
 if TYPE_CHECKING:
     import polars as pl
-
-TRAINING_PARTS = (TRAIN, VALIDATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +130,7 @@ def record_training_cells(store: Store, run_id: str, cells: Iterable[Cell]) -> N
     """Keep which of the cells a run learns from: those of train and validation that have human shares."""
     import polars as pl
 
-    learnt = {cell.key: cell for cell in cells if cell.part in TRAINING_PARTS and cell.shares is not None}
+    learnt = {cell.key: cell for cell in cells if cell.part in LEARNT_FROM and cell.shares is not None}
     rows = [
         (cell.part, key.survey_id, key.item_id, key.population_id, list(cell.shares or ()))
         for key, cell in learnt.items()

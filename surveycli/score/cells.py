@@ -10,6 +10,7 @@ import numpy as np
 
 from surveycli.distribution.arrays import Floats
 from surveycli.distribution.metric import find_metric
+from surveycli.domain import LEARNT_FROM
 from surveycli.errors import not_found
 from surveycli.grouping import By, Kind
 from surveycli.score.interval import Units
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from surveycli.store import Store
 
-_FIRST_PARTS = ("train", "validation")
 _COLUMNS = {
     By.PART: (),
     By.POPULATION: ("population_id",),
@@ -150,7 +150,7 @@ def _split_column(cells: pl.DataFrame) -> list[str]:
 
 def part_order(part: str) -> tuple[int, str]:
     """Return the sort key of a part: train, validation, then the others by name."""
-    return (_FIRST_PARTS.index(part) if part in _FIRST_PARTS else len(_FIRST_PARTS), part)
+    return (LEARNT_FROM.index(part) if part in LEARNT_FROM else len(LEARNT_FROM), part)
 
 
 def floats(frame: pl.DataFrame, column: str) -> Floats:

@@ -7,6 +7,7 @@ from random import Random
 
 import polars as pl
 
+from surveycli.domain import TEST, TRAIN, VALIDATION
 from surveycli.errors import bad_input
 from surveycli.request.split import SplitOptions
 from surveycli.split.allot import allot
@@ -22,7 +23,7 @@ from surveycli.split.plan import (
 )
 from surveycli.store import Store
 
-_HELD = ("validation", "test")
+_HELD = (VALIDATION, TEST)
 
 
 def plan_new_items(_store: Store, material: Material, options: SplitOptions) -> Plan:
@@ -41,11 +42,11 @@ def plan_new_items(_store: Store, material: Material, options: SplitOptions) -> 
     sides = allot(units, {"donors": share, "others": 1 - share}, f"{options.seed} donors")
     donors = sorted(name for name, side in sides.items() if side == "donors")
     sets = pl.concat([population_sets(material), population_sets(material, sides)])
-    new = [rule for part in _HELD for rule in ((part, part, "others"), ("train", part, "donors"))]
+    new = [rule for part in _HELD for rule in ((part, part, "others"), (TRAIN, part, "donors"))]
     return Plan(
         item_sets(material, batteries_in_parts(material, options)),
         sets,
-        rules([("train", "train", ALL), *new]),
+        rules([(TRAIN, TRAIN, ALL), *new]),
         (f"Asked the new items, too: {', '.join(donors)}.",),
     )
 
@@ -74,7 +75,7 @@ def plan_missing_groups(_store: Store, material: Material, options: SplitOptions
     return Plan(
         item_sets(material),
         sets,
-        rules((part, ALL, part) for part in ("train", *_HELD)),
+        rules((part, ALL, part) for part in (TRAIN, *_HELD)),
         (note,) if n_left_out else (),
     )
 
@@ -88,13 +89,13 @@ def _parts_of_groups(groups: Sequence[str], countries: Sequence[str], options: S
     left = {name: countries.count(name) for name in set(countries)}
     order = sorted(groups)
     Random(f"{options.seed} groups").shuffle(order)
-    wanted = ["test"] * round(options.test_fraction * len(order))
-    wanted += ["validation"] * round(options.validation_fraction * len(order))
-    parts = dict.fromkeys(order, "train")
+    wanted = [TEST] * round(options.test_fraction * len(order))
+    wanted += [VALIDATION] * round(options.validation_fraction * len(order))
+    parts = dict.fromkeys(order, TRAIN)
     for group in order:
         if wanted and left[country[group]] > 1:
             parts[group] = wanted.pop(0)
             left[country[group]] -= 1
-    if "test" not in parts.values():
+    if TEST not in parts.values():
         raise bad_input("No country has two groups, of which one could be held out.")
     return parts

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from surveycli.clock import utc_now
+from surveycli.domain import LEARNT_FROM
 from surveycli.errors import bad_input, conflict, usage
 from surveycli.request.split import PartSize, Recipe, SplitOptions, SplitReport
 from surveycli.split.custom import given_cells, refuse_unknown
@@ -110,7 +111,7 @@ def _refuse_leaks(store: Store, split: str) -> None:
 
 def _closing_notes(store: Store, split: str, parts: tuple[PartSize, ...]) -> list[str]:
     torn = store.frame("split/torn_batteries", split=split)["battery_id"].to_list()
-    lacking = [name for name in ("train", "validation") if name not in {part.part for part in parts}]
+    lacking = [name for name in LEARNT_FROM if name not in {part.part for part in parts}]
     runs = store.frame("split/runs_of_split", split=split)["run_id"].to_list()
     more = ", ..." if len(torn) > 5 else ""
     found = [

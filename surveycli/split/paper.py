@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from surveycli.bundled import BUNDLED_SURVEY
+from surveycli.domain import TRAIN, VALIDATION
 from surveycli.errors import bad_input
 from surveycli.request.split import SplitOptions, Validation
 from surveycli.split.allot import allot
@@ -15,10 +16,10 @@ _N_VALIDATION_POPULATIONS = 6
 # The paper says "more than 1,000"; its counts of rows include Chile and Uruguay, which have 1,000 exactly.
 _MIN_RESPONDENTS = 1000
 _TEST_PARTS = [(f"{c}-{q}", q, c) for c in ("C2", "C3") for q in ("Q1", "Q2", "Q3")]
-_PAPER_RULES = [("train", "Q1", "C1"), ("validation", "Q2", "C1"), ("C1-Q3", "Q3", "C1"), *_TEST_PARTS]
+_PAPER_RULES = [(TRAIN, "Q1", "C1"), (VALIDATION, "Q2", "C1"), ("C1-Q3", "Q3", "C1"), *_TEST_PARTS]
 _POPULATION_RULES = [
-    ("train", "Q1", "C1-train"),
-    ("validation", "Q1", "C1-validation"),
+    (TRAIN, "Q1", "C1-train"),
+    (VALIDATION, "Q1", "C1-validation"),
     ("C1-Q2", "Q2", "C1"),
     ("C1-Q3", "Q3", "C1"),
     *_TEST_PARTS,
@@ -86,8 +87,8 @@ def _held_countries(material: Material, countries: pl.DataFrame, seed: int) -> l
     c1 = set(countries.filter(pl.col("population_set") == "C1")["population_id"])
     units = [unit for unit in country_units(material) if unit.name in c1]
     fraction = _N_VALIDATION_POPULATIONS / max(len(units), _N_VALIDATION_POPULATIONS + 1)
-    parts = allot(units, {"validation": fraction, "train": 1 - fraction}, f"{seed} validation countries")
-    return sorted(name for name, part in parts.items() if part == "validation")
+    parts = allot(units, {VALIDATION: fraction, TRAIN: 1 - fraction}, f"{seed} validation countries")
+    return sorted(name for name, part in parts.items() if part == VALIDATION)
 
 
 def _held_note(held: list[str]) -> str:

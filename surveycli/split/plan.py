@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from surveycli.domain import TEST, TRAIN, VALIDATION
 from surveycli.errors import bad_input, not_found
 from surveycli.request.split import SplitOptions
 from surveycli.split.allot import Unit, allot
@@ -101,7 +102,7 @@ def country_units(material: Material) -> list[Unit]:
 def three_parts(options: SplitOptions) -> dict[str, float]:
     """Return the fractions of train, validation and test."""
     train = 1 - options.validation_fraction - options.test_fraction
-    return {"train": train, "validation": options.validation_fraction, "test": options.test_fraction}
+    return {TRAIN: train, VALIDATION: options.validation_fraction, TEST: options.test_fraction}
 
 
 def batteries_in_parts(material: Material, options: SplitOptions) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import polars as pl
 
+from surveycli.domain import TEST, TRAIN, VALIDATION
 from surveycli.errors import bad_input, not_found, usage
 from surveycli.request.split import Recipe, SplitOptions
 from surveycli.split.allot import allot, shuffled
@@ -26,7 +27,7 @@ from surveycli.split.plan import (
 )
 from surveycli.store import Store
 
-_PARTS = ("train", "validation", "test")
+_PARTS = (TRAIN, VALIDATION, TEST)
 
 
 def plan_unseen_questions(_store: Store, material: Material, options: SplitOptions) -> Plan:
@@ -55,8 +56,8 @@ def plan_unseen_both(_store: Store, material: Material, options: SplitOptions) -
         rules(
             [
                 *((part, part, part) for part in _PARTS),
-                ("test-questions", "test", "train"),
-                ("test-countries", "train", "test"),
+                ("test-questions", TEST, TRAIN),
+                ("test-countries", TRAIN, TEST),
             ]
         ),
     )
@@ -71,9 +72,9 @@ def plan_k_fold(_store: Store, material: Material, options: SplitOptions) -> Pla
     units = battery_units(material)
     folds = allot(units, {str(i): 1 / options.folds for i in range(options.folds)}, f"{options.seed} folds")
     rest = [unit for unit in units if folds[unit.name] != str(options.fold)]
-    fractions = {"train": 1 - options.validation_fraction, "validation": options.validation_fraction}
+    fractions = {TRAIN: 1 - options.validation_fraction, VALIDATION: options.validation_fraction}
     parts = allot(rest, fractions, f"{options.seed} validation batteries")
-    test = {unit.name: "test" for unit in units if unit.name not in parts}
+    test = {unit.name: TEST for unit in units if unit.name not in parts}
     return Plan(
         item_sets(material, parts | test), population_sets(material), rules((part, part, ALL) for part in _PARTS)
     )
@@ -89,9 +90,9 @@ def plan_unseen_regions(_store: Store, material: Material, options: SplitOptions
     regions = sorted({unit.stratum for unit in units if unit.stratum})
     held = _held_regions(regions, options)
     rest = [unit for unit in units if unit.stratum not in held]
-    fractions = {"train": 1 - options.validation_fraction, "validation": options.validation_fraction}
+    fractions = {TRAIN: 1 - options.validation_fraction, VALIDATION: options.validation_fraction}
     parts = allot(rest, fractions, f"{options.seed} validation countries")
-    test = {unit.name: "test" for unit in units if unit.name not in parts}
+    test = {unit.name: TEST for unit in units if unit.name not in parts}
     return Plan(
         item_sets(material),
         population_sets(material, parts | test),
@@ -124,9 +125,9 @@ def plan_unseen_survey(store: Store, material: Material, options: SplitOptions) 
     if options.test_survey_id == material.survey_id:
         raise usage(f"Survey {material.survey_id} cannot be both trained and tested on.", "Name another --test-survey.")
     other = load_material(store, options.test_survey_id)
-    fractions = {"train": 1 - options.validation_fraction, "validation": options.validation_fraction}
+    fractions = {TRAIN: 1 - options.validation_fraction, VALIDATION: options.validation_fraction}
     parts = allot(battery_units(material), fractions, f"{options.seed} validation batteries")
-    test_items = other.items.select(pl.lit(other.survey_id).alias("survey_id"), "item_id", item_set=pl.lit("test"))
+    test_items = other.items.select(pl.lit(other.survey_id).alias("survey_id"), "item_id", item_set=pl.lit(TEST))
     populations = pl.concat([population_sets(material), population_sets(other)]).unique(maintain_order=True)
     n_known = len(set(other.populations["population_id"]) & set(material.populations["population_id"]))
     return Plan(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from surveycli.domain import TRAIN
 from surveycli.errors import not_found
 from surveycli.store.connection import Store
-
-TRAIN, VALIDATION = "train", "validation"
 
 
 def parts_asked(store: Store, split: str, asked: Sequence[str] = ()) -> tuple[str, ...]:

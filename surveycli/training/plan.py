@@ -13,6 +13,7 @@ from statistics import median
 from typing import Any
 
 from surveycli.configuration import BatchSettings, FinetuneConfig, Quantise
+from surveycli.domain import LEARNT_FROM, TRAIN, VALIDATION
 from surveycli.engine.batching import Plan, plan_epoch, plan_pass, row_tokens
 from surveycli.engine.defaults import choose_device, choose_dtype, settle_batches
 from surveycli.engine.examples import Example, ExampleSource
@@ -128,16 +129,16 @@ def _examples(
     store_path: Path, config: FinetuneConfig, outline: LanguageModel
 ) -> tuple[list[Example], list[Example], ExampleSource]:
     with open_store(store_path) as store:
-        request = CellRequest(config.split, config.languages, config.shares, parts=("train", "validation"))
+        request = CellRequest(config.split, config.languages, config.shares, parts=LEARNT_FROM)
         contents = export_contents(store, request)
     source = ExampleSource.of(
         outline.tokenizer, contents.questions, contents.populations, config.prompt, contents.templates
     )
     known = [cell for cell in contents.cells if cell.shares is not None]
-    train = source.examples([cell for cell in known if cell.part == "train"])
+    train = source.examples([cell for cell in known if cell.part == TRAIN])
     if not train:
         raise bad_input(f"The split {config.split!r} has no training cell with human shares.", "Make the split anew.")
-    return train, source.examples([cell for cell in known if cell.part == "validation"]), source
+    return train, source.examples([cell for cell in known if cell.part == VALIDATION]), source
 
 
 def _size(outline: LanguageModel, config: FinetuneConfig) -> ModelSize:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from surveycli.configuration import FinetuneConfig
+from surveycli.domain import LEARNT_FROM
 from surveycli.engine.processes import demand_one_process
 from surveycli.engine.sharding import demand_shardable
 from surveycli.errors import SurveyError, not_found
@@ -13,7 +14,6 @@ from surveycli.plain import to_plain
 from surveycli.progress import Progress, silent
 from surveycli.run_folder import Manifest, RunFolder, write_contents
 from surveycli.run_folder.transfer import (
-    TRAINING_PARTS,
     CellRequest,
     export_contents,
     import_metrics,
@@ -45,7 +45,7 @@ def prepare_run(store_path: Path, config: FinetuneConfig, name: str | None = Non
     demand_one_process("finetune")
     demand_shardable(config.model, trains_all=config.lora is None)
     with open_store(store_path, write=True) as store:
-        request = CellRequest(config.split, config.languages, config.shares, parts=TRAINING_PARTS)
+        request = CellRequest(config.split, config.languages, config.shares, parts=LEARNT_FROM)
         contents = export_contents(store, request)
         run_id = name or next_run_id(store, "finetune")
         folder = RunFolder(runs_root(store_path) / run_id)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from surveycli.configuration import BatchSettings, FinetuneConfig, OptimiserSettings, Schedule
+from surveycli.domain import TRAIN, VALIDATION
 from surveycli.engine.batching import plan_epoch, plan_pass, row_tokens
 from surveycli.engine.compute import compute_options, human_shares
 from surveycli.engine.defaults import settle_batches
@@ -107,8 +108,8 @@ def open_job(folder: RunFolder) -> TrainingJob:
         language_model.tokenizer, contents.questions, contents.populations, config.prompt, contents.templates
     )
     known = [cell for cell in contents.cells if cell.shares is not None]
-    train = source.examples([cell for cell in known if cell.part == "train"])
-    validation = source.examples([cell for cell in known if cell.part == "validation"])
+    train = source.examples([cell for cell in known if cell.part == TRAIN])
+    validation = source.examples([cell for cell in known if cell.part == VALIDATION])
     if not train:
         raise bad_input(f"{folder.cells} has no training cell with human shares.", "Make the split anew.")
     tokens = source.option_tokens([example.cell for example in train + validation])
