@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 os.environ.update(HF_HUB_OFFLINE="1", OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false", COLUMNS="100")
 os.environ.pop("SURVEYCLI_STORE", None)
 
-SHORT = {"kills": 8, "signals": 6, "races": 6, "disks": 4, "damages": 6, "mutations": 0}
+SHORT = {"kills": 6, "signals": 4, "races": 4, "disks": 3, "damages": 3, "mutations": 0}
 FULL = {"kills": 500, "signals": 200, "races": 200, "disks": 100, "damages": 200, "mutations": 0}
 # The commands that write, on the store that `prepare` makes.
 COMMANDS = {
