@@ -7,7 +7,7 @@ from importlib.resources import as_file
 from pathlib import Path
 
 from surveycli.bundled import BUNDLED_SURVEY, resource
-from surveycli.errors import conflict, usage
+from surveycli.errors import conflict
 from surveycli.progress import Progress, silent
 from surveycli.store import Store
 from surveycli.survey.aggregates import aggregates_of_shares
@@ -39,17 +39,7 @@ def ingest_file(
         _refuse_if_known(store, source, part.survey_id, options)
     if isinstance(file, RespondentFile):
         return _load_respondents(store, file, options, progress)
-    _refuse_groupings(options, path)
     return _load_distributions(store, file, options, progress)
-
-
-def _refuse_groupings(options: IngestOptions, path: Path) -> None:
-    """Raise SurveyError (exit 2) where respondents are to be grouped that a file of ready distributions lacks."""
-    if options.by != IngestOptions().by or options.bands:
-        raise usage(
-            f"{path.name} holds ready distributions: there are no respondents to group.",
-            "Leave out --by and --bands, or name the survey's respondent file.",
-        )
 
 
 def _renamed(file: RespondentFile | DistributionFile, survey_id: str) -> RespondentFile | DistributionFile:

@@ -265,10 +265,21 @@ def test_too_many_values_leave_the_store_as_it_was(store: Store, tmp_path: Path)
     assert query(store, "SELECT * FROM survey") == []
 
 
-def test_ready_distributions_cannot_be_grouped(store: Store, tmp_path: Path) -> None:
-    """They have no respondents: a grouping is a usage error."""
+@pytest.mark.parametrize(
+    "options",
+    [
+        IngestOptions(by=(("country", "sex"),)),
+        IngestOptions(min_cell=30),
+        IngestOptions(keep_private=True),
+        IngestOptions(items=("Q1",)),
+        IngestOptions(weight_column="w"),
+    ],
+    ids=repr,
+)
+def test_what_a_layout_has_no_use_for_is_refused(store: Store, tmp_path: Path, options: IngestOptions) -> None:
+    """Ready distributions have no respondents: what is about these is a usage error rather than ignored."""
     path = tmp_path / "d.csv"
     path.write_text("survey,item,population,code,share\ns,Q1,KEN,1,0.4\ns,Q1,KEN,2,0.6\n")
-    with pytest.raises(SurveyError, match="no respondents to group") as caught:
-        ingest_file(store, path, IngestOptions(by=(("country", "sex"),)))
+    with pytest.raises(SurveyError, match="ready distributions, without respondents: --") as caught:
+        ingest_file(store, path, options)
     assert caught.value.code is ExitCode.USAGE

@@ -15,12 +15,29 @@ from surveycli.survey.request import IngestOptions
 
 SurveyFile = RespondentFile | DistributionFile
 
+# What options change how a file is read, by what they are about.
+_OF_RESPONDENTS = frozenset(
+    {
+        "by",
+        "bands",
+        "min_cell",
+        "keep_dont_know",
+        "country_column",
+        "weight_column",
+        "items",
+        "codebook",
+        "country_map",
+    }
+)
+_OF_SOME_FILES = _OF_RESPONDENTS | {"keep_private"}
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """A kind of file: its name, what it looks like, how it is told, and who reads it.
 
-    A `strict` one cannot be forced on a file that does not look like it.
+    A `strict` one cannot be forced on a file that does not look like it. `takes` are the options that its reader, and
+    what follows for files of its kind, heed: any other that was chosen is refused.
     """
 
     name: str
@@ -28,6 +45,7 @@ class Layout:
     matches: Callable[[SurveyTable, IngestOptions], bool]
     read: Callable[[SurveyTable, IngestOptions], SurveyFile]
     strict: bool = False
+    takes: frozenset[str] = _OF_RESPONDENTS
 
 
 def _names(table: SurveyTable) -> list[str]:
@@ -42,6 +60,7 @@ LAYOUTS = (
         lambda table, _: goqa.is_goqa(_names(table)),
         lambda table, options: goqa.read_goqa(table.source, table.frame(), options),
         strict=True,
+        takes=frozenset({"keep_dont_know", "country_map"}),
     ),
     Layout(
         distributions.LAYOUT,
@@ -49,12 +68,14 @@ LAYOUTS = (
         lambda table, _: distributions.is_distribution_table(_names(table)),
         lambda table, options: distributions.read_distribution_table(table.source, table.frame(), options.country_map),
         strict=True,
+        takes=frozenset({"country_map"}),
     ),
     Layout(
         wvs.LAYOUT,
         "the World Values Survey (wave 5, 6 or 7, of one or all countries; CSV, XLSX, SPSS, Stata, Parquet)",
         lambda table, _: wvs.is_wvs(table),
         wvs.read_wvs,
+        takes=_OF_SOME_FILES,
     ),
     Layout(
         pew.LAYOUT,
@@ -71,7 +92,8 @@ LAYOUTS = (
 def read_file(source: SourceFile, options: IngestOptions) -> SurveyFile:
     """Return what a file holds, read by the reader of its layout, or of the one that the options force.
 
-    Raises SurveyError: exit 3 where no reader knows the file, 2 for a layout that is not there.
+    Raises SurveyError: exit 3 where no reader knows the file, 2 for a layout that is not there or an option that the
+    layout has no use for.
     """
     layout = _forced(options.layout)
     table = open_table(source)
@@ -80,7 +102,21 @@ def read_file(source: SourceFile, options: IngestOptions) -> SurveyFile:
     layout = layout or next((layout for layout in LAYOUTS if layout.matches(table, options)), None)
     if layout is None:
         raise _unknown_layout(table, LAYOUTS)
+    _refuse_ignored(layout, table, options)
     return layout.read(table, options)
+
+
+def _refuse_ignored(layout: Layout, table: SurveyTable, options: IngestOptions) -> None:
+    """Raise SurveyError (exit 2) for an option that was chosen and that the layout's reader would not heed."""
+    chosen = (name for name in sorted(_OF_SOME_FILES) if getattr(options, name) != getattr(IngestOptions(), name))
+    ignored = next((name for name in chosen if name not in layout.takes), None)
+    if ignored is not None:
+        heed = ", ".join(other.name for other in LAYOUTS if ignored in other.takes)
+        why = "ready distributions, without respondents" if "by" not in layout.takes else f"the layout {layout.name}"
+        raise usage(
+            f"{table.name} holds {why}: --{ignored.replace('_', '-')} changes nothing there.",
+            f"Leave it out; it is heeded in files of the layouts {heed}.",
+        )
 
 
 def _forced(name: str | None) -> Layout | None:
