@@ -7,7 +7,7 @@ follow from the row.
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -114,6 +114,14 @@ def check_request(table: Table, request: Request, named_runs: int) -> None:
         raise usage(f"{table.flag} needs a run.", f"`surveycli score RUN {table.flag}`; `surveycli runs` lists them.")
     if table.check is not None:
         table.check(request, named_runs)
+
+
+def check_taken(table: Table, options: Iterable[str]) -> None:
+    """Raise SurveyError (exit 2) for an option that was chosen and that the table does not take."""
+    strange = sorted(set(options) - table.takes)
+    if strange:
+        takers = [other.name for other in all_tables().values() if strange[0] in other.takes]
+        raise usage(f"The table {table.name!r} has no {strange[0]}.", f"It is for {', '.join(takers)}.")
 
 
 @cache
