@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from surveycli.distribution.metric import Better, find_metric
@@ -23,7 +24,8 @@ def cells_section(subject: Subject) -> Section | None:
     frame = compared_cells(subject)
     if frame.is_empty():
         return None
-    chosen = frame.filter(pl.col("item_id").is_in(subject.items))
+    everywhere = replace(subject, parts=tuple(subject.cells["part"].unique().to_list()))
+    chosen = (compared_cells(everywhere) if subject.items else frame).filter(pl.col("item_id").is_in(subject.items))
     chosen = pl.concat([group.head(1) for group in chosen.partition_by("item_id")]) if chosen.height else chosen
     lowest_first = find_metric(subject.metric).better is Better.HIGHER
     by_score = frame.sort("score", *_CELL, descending=[not lowest_first, False, False, False], nulls_last=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,7 +99,8 @@ def _compare(subject: Subject, request: PlotRequest) -> Figure:
 def _distribution(subject: Subject, request: PlotRequest) -> Figure:
     import polars as pl
 
-    cells = compared_cells(subject).filter(pl.col("item_id") == request.item)
+    everywhere = replace(subject, parts=tuple(subject.cells["part"].unique().to_list()))
+    cells = compared_cells(everywhere).filter(pl.col("item_id") == request.item)
     if request.population is not None:
         wanted = request.population.casefold()
         named = pl.col("population").str.to_lowercase() == wanted

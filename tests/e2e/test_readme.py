@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +15,12 @@ import pytest
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    """Return the README's code blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+SHARING = (Path(__file__).resolve().parents[2] / "docs" / "sharing.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str, page: str = README) -> list[str]:
+    """Return the code blocks of a language on a page."""
+    return re.findall(rf"^```{language}\n(.*?)^```", page, flags=re.DOTALL | re.MULTILINE)
 
 
 def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -59,6 +63,18 @@ def test_every_command_of_the_readme_succeeds(
     for line, result in results.items():
         assert result.returncode == 0, f"{line}\n{result.stdout}\n{result.stderr}"
         assert "Traceback" not in result.stderr
+
+
+def test_what_the_page_about_sharing_says_works_after_the_readme(
+    used: tuple[Path, dict[str, subprocess.CompletedProcess[str]]], tmp_path: Path
+) -> None:
+    """Each of its commands exits 0 on a copy of the README's store, and the files that it names are there."""
+    shutil.copy(used[0] / "survey.duckdb", tmp_path)
+    for line in [line for block in blocks("sh", SHARING) for line in block.splitlines()]:
+        result = shell(line, tmp_path)
+        assert result.returncode == 0, f"{line}\n{result.stdout}\n{result.stderr}"
+    made = {path.name for path in tmp_path.iterdir()}
+    assert made >= {"report.html", "scores.png", "predictions.parquet", "scores.sav", "prompts"}
 
 
 def test_the_scores_of_both_runs_are_in_the_view(
