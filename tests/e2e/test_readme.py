@@ -15,7 +15,10 @@ import pytest
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
 
 
-SHARING = (Path(__file__).resolve().parents[2] / "docs" / "sharing.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+SHARING, TRANSLATE, SCORE = (
+    (DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("sharing", "translate", "score")
+)
 
 
 def blocks(language: str, page: str = README) -> list[str]:
@@ -39,10 +42,14 @@ def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def used(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, subprocess.CompletedProcess[str]]]:
-    """Every command of the README but the two that install, run in order in one folder."""
+    """Every command of the README but the two that install, then those of two pages, run in order in one folder."""
     folder = tmp_path_factory.mktemp("readme")
     lines = [
-        line for block in blocks("sh") for line in block.splitlines() if line and not line.startswith("python3 -m venv")
+        line
+        for page in (README, TRANSLATE, SCORE)
+        for block in blocks("sh", page)
+        for line in block.splitlines()
+        if line and not line.startswith("python3 -m venv")
     ]
     return folder, {line: shell(line, folder) for line in lines}
 

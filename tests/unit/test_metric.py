@@ -14,7 +14,7 @@ from surveycli.distribution.divergence import Floats, total_variation
 from surveycli.distribution.metric import METRICS, Better, Metric, score_cells
 from surveycli.store import open_store
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 
 def some_cells(seed: int = 4) -> tuple[Floats, Floats, Floats]:
@@ -113,8 +113,8 @@ def test_a_flip_needs_both_sides() -> None:
 
 
 def test_readme_names_every_metric_by_its_row() -> None:
-    """README's table of metrics has each metric with the formula of its row."""
-    rows = [line for line in README.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    """The page's table of metrics has each metric with the formula of its row."""
+    rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
     for metric in METRICS.values():
         formula = metric.formula.replace("||", "\\|\\|")
         assert f"| `{metric.name}` | {formula} |" in rows
