@@ -158,6 +158,9 @@ def save_local_model(path: Path, family: str = "Llama", seed: int = 0, **changes
     return path
 
 
-def source_of(contents: FolderContents, order: PromptOrder = PromptOrder.ITEM_FIRST) -> ExampleSource:
-    """Return what turns the cells of `contents` into prompts with the package's tokenizer."""
-    return ExampleSource.of(load_tiny_tokenizer(), contents.questions, contents.populations, PromptStyle(order))
+def source_of(
+    contents: FolderContents, order: PromptOrder = PromptOrder.ITEM_FIRST, tokenizer: Any = None
+) -> ExampleSource:
+    """Return what turns the cells of `contents` into prompts, with the package's tokenizer unless another is given."""
+    tokenizer = tokenizer or load_tiny_tokenizer()
+    return ExampleSource.of(tokenizer, contents.questions, contents.populations, PromptStyle(order))

@@ -155,6 +155,9 @@ def _say_trained(outcome: TrainingOutcome, prefix: str = "") -> None:
 
     if outcome.resumed_at_step:
         note(f"Resumed at step {outcome.resumed_at_step}, with trained weights of norm {outcome.norm_at_start:.6g}.")
+    if outcome.left_out:
+        why = ", ".join(f"{count} {reason}" for reason, count in outcome.left_out)
+        note(f"{sum(count for _, count in outcome.left_out)} cells were left out: {why}.")
     loss = outcome.best_validation_loss
     best = "No validation part" if loss is None else f"Best validation loss {loss:.4f} nats"
     say(f"{prefix}{best}, weights of epoch {outcome.best_epoch} of {outcome.epochs} ({outcome.steps} steps).")

@@ -245,7 +245,7 @@ def _say_failures(n_asked: int, n_already_there: int, failures: Sequence[tuple[s
     n_failed = sum(count for _, count in failures)
     if n_failed:
         why = ", ".join(f"{count} {reason}" for reason, count in failures)
-        note(f"{n_failed} of {n_asked} replies could not be read and have no prediction: {why}.")
+        note(f"{n_failed} of {n_asked} cells have no prediction: {why}.")
     return n_failed
 
 

@@ -52,10 +52,13 @@ def fill_rows(
 ) -> list[list[int]]:
     """Put chunks into rows of at most `max_row_tokens` tokens.
 
-    A chunk that is larger is cut between prompts; a prompt that is larger by itself has a row of its own.
+    A chunk that is larger is cut between prompts; a prompt that is larger by itself has a row of its own. Prompts that
+    stand alone are padded in rows without a tree.
     """
     if not settings.share_prefixes:
         return _padded_rows(examples, [i for chunk in chunks for i in chunk], settings.max_row_tokens, n_processes)
+    apart = [i for chunk in chunks for i in chunk if examples[i].alone]
+    chunks = [shared for chunk in chunks if (shared := [i for i in chunk if not examples[i].alone])]
     sizes = [count_nodes([examples[i].tokens for i in chunk]) for chunk in chunks]
     limit = _limit(sum(sizes), settings.max_row_tokens, n_processes)
     rows: list[list[int]] = []
@@ -68,14 +71,19 @@ def fill_rows(
                 room = limit
             rows[-1].extend(piece)
             room -= piece_size
-    return rows
+    return rows + _padded_rows(examples, apart, settings.max_row_tokens, n_processes)
 
 
 def row_tokens(examples: Sequence[Example], row: Sequence[int], settings: BatchSettings) -> int:
     """Return the tokens that a row puts through the model, padding included."""
-    if settings.share_prefixes:
+    if shares_prefixes([examples[i] for i in row], settings):
         return count_nodes([examples[i].tokens for i in row])
     return max(len(examples[i].tokens) for i in row) * len(row)
+
+
+def shares_prefixes(row: Sequence[Example], settings: BatchSettings) -> bool:
+    """Return whether the prompts of a row form a tree; those that stand alone have rows of their own."""
+    return settings.share_prefixes and not row[0].alone
 
 
 def _limit(n_tokens: int, max_row_tokens: int, n_processes: int) -> int:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from surveycli.configuration import BatchSettings
+from surveycli.engine.batching import shares_prefixes
 from surveycli.engine.encode import OptionTokens
 from surveycli.engine.examples import Example
 from surveycli.engine.forward import (
@@ -36,7 +37,8 @@ def compute_options(
     model: Any, examples: Sequence[Example], tokens: OptionTokens, settings: BatchSettings
 ) -> OptionLogits:
     """Return the option logits of `examples`, which go through the model as one row."""
-    row = build_row(model, [example.tokens for example in examples], share_prefixes=settings.share_prefixes)
+    shared = shares_prefixes(examples, settings)
+    row = build_row(model, [example.tokens for example in examples], share_prefixes=shared)
     return _options_at(model, examples, tokens, leaf_hidden(model, row))
 
 

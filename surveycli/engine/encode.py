@@ -52,6 +52,8 @@ def encode_text(tokenizer: PreTrainedTokenizerBase, text: str) -> Ints:
     ids = tokenizer.encode(text, add_special_tokens=not tokenizer.chat_template)
     if ids and not tokenizer.chat_template and ids[-1] == tokenizer.eos_token_id:
         ids = ids[:-1]  # some tokenizers close every text; a prompt must stay open
+    if not ids:
+        raise bad_input(f"The tokenizer {_name(tokenizer)} makes no token of a prompt.", "Get the model anew.")
     return np.asarray(ids, dtype=np.int64)
 
 
@@ -105,8 +107,12 @@ def _own_token(tokenizer: PreTrainedTokenizerBase, prefix: Ints, letter: str, te
     return alone if after == before + letter and text.endswith(before[-1:]) else None
 
 
+def _name(tokenizer: PreTrainedTokenizerBase) -> str:
+    return str(tokenizer.name_or_path or type(tokenizer).__name__)
+
+
 def _letter_error(tokenizer: PreTrainedTokenizerBase, what: str, letters: str) -> Exception:
     return bad_input(
-        f"With the tokenizer {tokenizer.name_or_path or type(tokenizer).__name__} the option letters {letters} {what}.",
+        f"With the tokenizer {_name(tokenizer)} the option letters {letters} {what}.",
         "Use a model whose tokenizer writes a capital letter after an opening parenthesis as one token.",
     )

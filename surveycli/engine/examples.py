@@ -12,7 +12,7 @@ from surveycli.domain import Cell, Population, Question
 from surveycli.engine.encode import OptionTokens, encode_prompts, find_option_tokens
 from surveycli.engine.prefix_tree import Ints
 from surveycli.errors import bad_input, not_found
-from surveycli.prompt import Prompt, PromptOrder, PromptStyle, PromptTemplate, load_template, render_prompt
+from surveycli.prompt import LETTERS, Prompt, PromptOrder, PromptStyle, PromptTemplate, load_template, render_prompt
 
 Permute = Callable[[Cell, int], Sequence[int]]
 _LETTERS_CHECKED_ON = 8
@@ -23,7 +23,8 @@ class Example:
     """A cell as the model sees it.
 
     `permutation[i]` is the code-order index of the option behind the i-th letter. `group` names what prompts of one
-    tree have in common: the item, or the population where it comes first.
+    tree have in common: the item, or the population where it comes first. One that is `alone` is computed without a
+    tree (reach.py).
     """
 
     cell: Cell
@@ -31,6 +32,7 @@ class Example:
     n_options: int
     permutation: tuple[int, ...]
     group: tuple[str, ...]
+    alone: bool = False
 
     @property
     def lettered_shares(self) -> tuple[float, ...]:
@@ -90,6 +92,16 @@ class ExampleSource:
     def template(self, language: str) -> PromptTemplate:
         """Return the sentences of a language. Raises SurveyError (exit 4) where there are none."""
         return self.templates.get(language) or load_template(language)
+
+    def why_not_asked(self, cell: Cell) -> str | None:
+        """Return why no prompt can be made of a cell, None where one can. Raises SurveyError as `question` does."""
+        n_options = len(self.question(cell).options)
+        return None if n_options <= len(LETTERS) else f"{n_options} options, more than the {len(LETTERS)} letters"
+
+    def telling_cells(self, cells: Sequence[Cell]) -> list[Cell]:
+        """Return cells for the self-check: neighbours at either end, and those of the shortest and longest prompts."""
+        lengths = [len(self._prompt(cell, None).text) for cell in cells]
+        return [*cells[:8], *cells[-8:], cells[int(np.argmin(lengths))], cells[int(np.argmax(lengths))]]
 
     def examples(self, cells: Sequence[Cell], permute: Permute | None = None) -> list[Example]:
         """Return one example per cell, in order."""

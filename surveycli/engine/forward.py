@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from surveycli.engine.defaults import FLEX
 from surveycli.engine.forest_attention import FOREST, forest_mask
-from surveycli.engine.last_layer import last_layer_at
+from surveycli.engine.last_layer import last_layer_at, prunes_last_layer
+from surveycli.engine.own_head import causal_model, decoder_of, own_logits
 from surveycli.engine.prefix_tree import Ints, PrefixForest, attention_allowed, build_forest, pad_forest
 
 # flex_attention is compiled for the lengths it meets: they are rounded up to a multiple of so many tokens at least.
 _FLEX_BLOCK = 128
 # The vocabulary is multiplied in float32 in slices of so many rows, so that no float32 copy of all of it is made.
 _VOCABULARY_SLICE = 16384
+# Of an lm_head that is more than a matrix, all logits are computed, for so many hidden states at a time.
+_STATES_SLICE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +150,9 @@ def flex_masks(forest: PrefixForest, device: torch.device) -> tuple[Any, Any]:
 
 def leaf_hidden(model: Any, row: Row, *, prune_last_layer: bool = True) -> Tensor:
     """Return the last hidden state at each prompt's last token: (N, H)."""
-    decoder = _decoder(model)
+    decoder = decoder_of(model)
     inputs = {"input_ids": row.input_ids, "position_ids": row.position_ids, "attention_mask": row.attention_mask}
-    if not prune_last_layer or row.leaf_mask is None:
+    if not prune_last_layer or row.leaf_mask is None or not prunes_last_layer(model):
         hidden: Tensor = decoder(**inputs, use_cache=False).last_hidden_state
         return _select(hidden, row.leaf)
     with last_layer_at(decoder, row.leaf, row.leaf_mask) as was_pruned:
@@ -161,51 +165,45 @@ def _select(hidden: Tensor, leaf: Tensor) -> Tensor:
     return hidden[rows, leaf].flatten(0, 1)
 
 
-def _decoder(model: Any) -> Any:
-    """Return the decoder under the language-model head; peft puts its layers into it, so a wrapped model works too."""
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-    return inner.get_decoder()
-
-
 def option_logits(model: Any, hidden: Tensor, token_ids: Tensor) -> Tensor:
-    """Return the logits of `token_ids` (K,) at hidden states (N, H): (N, K), in float32 at least."""
-    head = model.get_output_embeddings()
-    bias = None if getattr(head, "bias", None) is None else head.bias[token_ids]
-    return _finish_logits(model, _head_logits(hidden, head.weight[token_ids], bias))
+    """Return the logits of `token_ids` (K,) at the decoder's hidden states (N, H): (N, K), in float32 at least."""
+    head = causal_model(model).get_output_embeddings()
+    if not _is_plain(head):
+        return _wide(own_logits(model, hidden, head)).index_select(1, token_ids)
+    bias = None if head.bias is None else head.bias[token_ids]
+    return own_logits(model, hidden, lambda states: _head_logits(states, head.weight[token_ids], bias))
 
 
 def log_normaliser(model: Any, hidden: Tensor) -> Tensor:
-    """Return the logsumexp over the whole vocabulary at hidden states (N, H): (N,), float32 at least."""
-    head = model.get_output_embeddings()
+    """Return the logsumexp over the whole vocabulary at the decoder's hidden states (N, H): (N,), float32 at least."""
+    head = causal_model(model).get_output_embeddings()
+    if not _is_plain(head):
+        return torch.cat(
+            [_wide(own_logits(model, some, head)).logsumexp(dim=-1) for some in torch.split(hidden, _STATES_SLICE)]
+        )
     weights = head.weight.split(_VOCABULARY_SLICE)
-    biases = [None] * len(weights) if getattr(head, "bias", None) is None else head.bias.split(_VOCABULARY_SLICE)
-    parts = [
-        _finish_logits(model, _head_logits(hidden, weight, bias)).logsumexp(dim=-1)
-        for weight, bias in zip(weights, biases, strict=True)
-    ]
+    biases = [None] * len(weights) if head.bias is None else head.bias.split(_VOCABULARY_SLICE)
+    parts = []
+    for weight, bias in zip(weights, biases, strict=True):
+        multiply = partial(_head_logits, weight=weight, bias=bias)
+        parts.append(own_logits(model, hidden, multiply).logsumexp(dim=-1))
     return torch.stack(parts).logsumexp(dim=0)
+
+
+def _is_plain(head: Any) -> bool:
+    """Return whether lm_head is one matrix, of which rows can be taken; one with an adapter on it is not."""
+    return type(head) is nn.Linear
+
+
+def _wide(values: Tensor) -> Tensor:
+    return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
 def _head_logits(hidden: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Multiply in float32 what is held in fewer bits: a bfloat16 logit of 20 is rounded to the next eighth."""
-    wide = torch.promote_types(weight.dtype, torch.float32)
-    logits = hidden.to(wide) @ weight.to(wide).T
-    return logits if bias is None else logits + bias.to(wide)
-
-
-def _finish_logits(model: Any, logits: Tensor) -> Tensor:
-    """Apply what some families do to logits after lm_head (Cohere's and Granite's scale, Gemma 2's soft cap)."""
-    config = model.config
-    scale = getattr(config, "logit_scale", None)
-    if scale:
-        logits = logits * scale
-    divisor = getattr(config, "logits_scaling", None)
-    if divisor:
-        logits = logits / divisor
-    cap = getattr(config, "final_logit_softcapping", None)
-    if cap:
-        logits = torch.tanh(logits / cap) * cap
-    return logits
+    wide = _wide(weight)
+    logits = hidden.to(wide.dtype) @ wide.T
+    return logits if bias is None else logits + bias.to(wide.dtype)
 
 
 def pad_shares(shares: Sequence[Sequence[float]], width: int) -> Tensor:

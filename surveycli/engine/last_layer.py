@@ -3,7 +3,8 @@
 Of the last layer, the other positions contribute keys and values and nothing else. So the layer runs twice: once over
 all positions, stopped as soon as it has handed its keys and values to the cache, and once over the positions that are
 read, with those keys and values coming back from the cache. The layer's own code does both, whatever its
-architecture, as long as it speaks the cache protocol of transformers; one that does not simply runs as always.
+architecture, as long as it speaks the cache protocol of transformers; one that does not simply runs as always. Layers
+that keep more than keys and values are found by the self-check (self_check.py), and computed whole.
 
 Under gradient checkpointing this layer is not checkpointed: its recomputation would come after the block below, when
 the layer computes all positions again, and what it keeps at the leaves is small.
@@ -14,8 +15,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
-from torch import Tensor
+from torch import Tensor, nn
+
+from surveycli.engine.own_head import causal_model
+
+# Models whose last layer has a state beyond keys and values, or passes them on: it is computed whole.
+_WHOLE: WeakSet[nn.Module] = WeakSet()
+
+
+def compute_last_layer_whole(model: nn.Module) -> None:
+    """Have the last layer of this model computed for all positions from now on."""
+    _WHOLE.add(causal_model(model))
+
+
+def prunes_last_layer(model: nn.Module) -> bool:
+    """Return whether the last layer is computed only where it is read, as far as its code allows."""
+    return causal_model(model) not in _WHOLE
 
 
 class _KeysAndValuesTaken(Exception):  # noqa: N818 - it ends a computation that has done its part; nothing went wrong

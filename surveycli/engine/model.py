@@ -1,36 +1,44 @@
-"""Load a causal language model: a Hugging Face id, a local folder, or the tiny stand-in."""
+"""Load a causal language model from wherever its files lie, or build the tiny stand-in."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
 from surveycli.configuration import ModelSpec, Quantise
 from surveycli.engine.compilation import compile_layers, demand_compilable
 from surveycli.engine.defaults import choose_device, choose_dtype, settle_attention
+from surveycli.engine.loading import build_outline, load_adapter, load_config, load_model, load_tokenizer
 from surveycli.engine.processes import is_launched
 from surveycli.engine.quantise import keep_differentiable, quantisation
 from surveycli.engine.sharding import demand_shardable, shard_model
+from surveycli.engine.source import ModelSource, locate_model
 from surveycli.engine.tiny import build_tiny_model, load_tiny_tokenizer
-from surveycli.errors import SurveyError, bad_input, not_found
+from surveycli.errors import bad_input
 
 __all__ = ["LanguageModel", "choose_device", "fingerprint", "load_language_model", "outline_language_model"]
 
 
 @dataclass(slots=True)
 class LanguageModel:
-    """A loaded model with its tokenizer. `fingerprint` identifies the untrained weights and the tokenizer."""
+    """A loaded model with its tokenizer.
+
+    `fingerprint` identifies the weights as they came and the tokenizer; `adapter` is the folder of the adapter that the
+    model came with.
+    """
 
     model: Any
     tokenizer: PreTrainedTokenizerBase
     fingerprint: str
     spec: ModelSpec
+    adapter: Path | None = None
 
     @property
     def device(self) -> torch.device:
@@ -48,24 +56,27 @@ def load_language_model(spec: ModelSpec, *, share_prefixes: bool = False) -> Lan
     """Load model and tokenizer, ready to compute (eval mode), with the attention that suits shared prefixes or not.
 
     A model to be sharded is so if a launcher started several processes; they must have joined before.
-    Raises SurveyError: exit 4 where the model cannot be found or reached, 3 where it is no causal language model, 6
-    where a package for quantised weights or a compiler is missing, 2 for quantised or compiled weights that are to be
-    sharded.
+    Raises SurveyError: exit 4 where the model cannot be found or reached, 3 where it is no whole causal language model
+    with finite weights in safetensors or GGUF, 6 where a package for quantised weights or a compiler is missing, 2 for
+    quantised or compiled weights that are to be sharded.
     """
     logging.disable_progress_bar()  # a run shows its own progress
     demand_shardable(spec)
     device = choose_device(spec.device)
     demand_compilable(spec, device)
-    if spec.is_tiny:
-        tokenizer = load_tiny_tokenizer()
+    source = None if spec.is_tiny else locate_model(spec)
+    if source is None:
+        tokenizer: PreTrainedTokenizerBase = load_tiny_tokenizer()
         model: PreTrainedModel = build_tiny_model(tokenizer, spec.seed)
         # Its matrices are too small to gain from a second thread, which on a busy machine has to be waited for.
         torch.set_num_threads(1)
     else:
-        tokenizer = _load(AutoTokenizer, spec)
-        model = _load(AutoModelForCausalLM, spec, **_model_arguments(spec, device))
+        config = load_config(spec, source)
+        tokenizer = load_tokenizer(spec, source)
+        model = load_model(spec, source, config, tokenizer, _model_arguments(spec, device))
     found = fingerprint(model, tokenizer)
     if spec.sharded and is_launched():
+        _demand_no_adapter(spec, source)
         shard_model(model, device)
     elif spec.quantise is Quantise.NONE:
         model.to(device)
@@ -74,29 +85,30 @@ def load_language_model(spec: ModelSpec, *, share_prefixes: bool = False) -> Lan
     settle_attention(model, spec, share_prefixes=share_prefixes)
     if spec.compiled:
         compile_layers(model)
+    if source is not None and source.adapter is not None:
+        model = load_adapter(model, source.adapter, spec.name, found)
+        found = fingerprint(model, tokenizer)
     model.eval()
-    return LanguageModel(model, tokenizer, found, spec)
+    return LanguageModel(model, tokenizer, found, spec, None if source is None else source.adapter)
+
+
+def _demand_no_adapter(spec: ModelSpec, source: ModelSource | None) -> None:
+    if source is not None and source.adapter is not None:
+        raise bad_input(f"{spec.name} is an adapter, and only whole models are sharded.", "Leave out --shard-model.")
 
 
 def outline_language_model(spec: ModelSpec) -> LanguageModel:
-    """Return the model without its weights, on the meta device: of a hub model configuration and tokenizer are read.
-
-    Raises SurveyError as `load_language_model` does.
+    """Return the model without its weights, on the meta device: of others than `tiny` configuration and tokenizer are
+    read. Raises SurveyError as `load_language_model` does.
     """
     if spec.is_tiny:
         tokenizer = load_tiny_tokenizer()
         with torch.device("meta"):
             model = build_tiny_model(tokenizer, spec.seed)
         return LanguageModel(model, tokenizer, "", spec)
-    config = _load(AutoConfig, spec)
-    dtype = choose_dtype(spec.precision, choose_device(spec.device))
-    tokenizer = _load(AutoTokenizer, spec)
-    with torch.device("meta"):
-        try:
-            model = AutoModelForCausalLM.from_config(config, dtype=dtype)
-        except ValueError as error:
-            raise _explain_load_error(spec, error) from error
-    return LanguageModel(model, tokenizer, "", spec)
+    source = locate_model(spec)
+    model = build_outline(spec, load_config(spec, source), choose_dtype(spec.precision, choose_device(spec.device)))
+    return LanguageModel(model, load_tokenizer(spec, source), "", spec, source.adapter)
 
 
 def _model_arguments(spec: ModelSpec, device: torch.device) -> dict[str, Any]:
@@ -106,26 +118,6 @@ def _model_arguments(spec: ModelSpec, device: torch.device) -> dict[str, Any]:
         arguments["quantization_config"] = quantisation(spec.quantise, dtype)
         arguments["device_map"] = {"": device}
     return arguments
-
-
-def _load(loader: Any, spec: ModelSpec, **arguments: Any) -> Any:
-    try:
-        return loader.from_pretrained(spec.name, revision=spec.revision, **arguments)
-    except (OSError, ValueError) as error:
-        raise _explain_load_error(spec, error) from error
-
-
-def _explain_load_error(spec: ModelSpec, error: Exception) -> SurveyError:
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    if isinstance(error, ValueError) and "AutoModelForCausalLM" in str(error):
-        return bad_input(
-            f"{spec.name} is not a causal language model: {reason}",
-            "Choose a decoder model such as Llama, Qwen or Mistral.",
-        )
-    return not_found(
-        f"Cannot load the model {spec.name!r}: {reason}",
-        "Give a Hugging Face id (needs a network and, for gated models, `hf auth login`), a local folder, or `tiny`.",
-    )
 
 
 def fingerprint(model: Any, tokenizer: PreTrainedTokenizerBase) -> str:

@@ -14,19 +14,26 @@ from typing import Any
 from transformers.utils import logging
 
 from surveycli.configuration import LoraSettings
+from surveycli.engine.foreign import foreign
+from surveycli.engine.loading import CARD, demand_base, load_adapter
 from surveycli.engine.model import LanguageModel
-from surveycli.errors import bad_input, conflict, not_found
+from surveycli.engine.source import ADAPTER_CONFIG
+from surveycli.engine.weight_files import read_shapes
+from surveycli.errors import bad_input, not_found
 from surveycli.run_folder.folder import replacing
 
-_CARD = "surveycli.json"
 _POINTER = "best.json"
 
 
 def make_trainable(language_model: LanguageModel, lora: LoraSettings | None) -> Any:
     """Return the model to train: with a LoRA adapter (weights in float32), or whole where `lora` is None.
 
-    Raises SurveyError (exit 3) where the model has none of the adapter's target matrices.
+    A model that came with an adapter has that one trained further, whatever `lora` says. Raises SurveyError (exit 3)
+    where the model has none of the adapter's target matrices.
     """
+    if language_model.adapter is not None:
+        language_model.model.set_adapter(language_model.model.active_adapter, inference_mode=False)
+        return language_model.model
     if lora is None:
         return language_model.model.requires_grad_(True)
     from peft import LoraConfig, get_peft_model
@@ -70,8 +77,7 @@ def save_weights(model: Any, target: Path, fingerprint: str) -> None:
     # peft would otherwise ask the hub whether the vocabulary was enlarged; embeddings are never trained alone here.
     logging.disable_progress_bar()
     model.save_pretrained(aside, **({"save_embedding_layers": False} if hasattr(model, "peft_config") else {}))
-    logging.enable_progress_bar()
-    (aside / _CARD).write_text(json.dumps({"base_fingerprint": fingerprint}), encoding="utf-8")
+    (aside / CARD).write_text(json.dumps({"base_fingerprint": fingerprint}), encoding="utf-8")
     aside.rename(target)
 
 
@@ -120,24 +126,19 @@ def trained_norm(model: Any) -> float:
 
 
 def load_weights(language_model: LanguageModel, source: Path) -> Any:
-    """Return the model with the weights of `source`.
+    """Return the model with the weights of `source`, in place of an adapter that it came with.
 
-    Raises SurveyError (exit 5) where they were trained on another base: an adapter loads onto any model of the right
-    shape, and would answer nonsense without a word.
+    Raises SurveyError: exit 5 where they were trained on another base, 3 where they are not whole.
     """
-    trained_on = json.loads((source / _CARD).read_text(encoding="utf-8"))["base_fingerprint"]
-    if trained_on != language_model.fingerprint:
-        raise conflict(
-            f"The weights in {source} belong to a base with fingerprint {trained_on}; "
-            f"{language_model.spec.name} has {language_model.fingerprint}.",
-            "Predict with the model, revision and precision that the run was trained with.",
-        )
-    if (source / "adapter_config.json").is_file():
-        from peft import PeftModel
-
+    name, base = language_model.spec.name, language_model.model
+    demand_base(source, name, language_model.fingerprint)
+    if (source / ADAPTER_CONFIG).is_file():
+        if language_model.adapter is not None:
+            base = base.unload()
         with _peft_at_peace():
-            return PeftModel.from_pretrained(language_model.model, source).eval()
-    base = language_model.model
-    trained = type(base).from_pretrained(source, dtype=base.dtype)
+            return load_adapter(base, source, name, language_model.fingerprint)
+    read_shapes(source)
+    with foreign(f"The trained model {source} cannot be read"):
+        trained = type(base).from_pretrained(source, dtype=base.dtype, use_safetensors=True, local_files_only=True)
     trained.set_attn_implementation(base.config._attn_implementation)
     return trained.to(language_model.device).eval()

@@ -17,11 +17,12 @@ from surveycli.engine.batching import plan_pass
 from surveycli.engine.compute import compute_options, vocabulary_normaliser
 from surveycli.engine.defaults import settle_batches
 from surveycli.engine.encode import OptionTokens
-from surveycli.engine.examples import Example, ExampleSource
+from surveycli.engine.examples import Example, ExampleSource, Permute
 from surveycli.engine.first_token import option_log_probabilities, outside_mass
 from surveycli.engine.model import load_language_model
 from surveycli.engine.processes import join_processes
-from surveycli.engine.self_check import check_row_computation
+from surveycli.engine.reach import fit_examples
+from surveycli.engine.self_check import choose_rows
 from surveycli.engine.sharding import pace_of
 from surveycli.engine.weights import best_weights, load_weights
 from surveycli.plain import from_plain, to_plain
@@ -33,7 +34,9 @@ from surveycli.prompt import PromptOrder
 from surveycli.run_folder import (
     FolderContents,
     PredictedCell,
+    PredictionFailure,
     RunFolder,
+    append_failures,
     keep_shards_of,
     read_contents,
     read_failures,
@@ -89,9 +92,11 @@ def predict_folder(folder: RunFolder, progress: Progress = silent) -> Prediction
             language_model.tokenizer, contents.questions, populations, config.prompt, contents.templates
         )
         config = replace(config, batches=settle_batches(config.batches, language_model.device))
-        tokens = OptionTokens(()) if in_words else source.option_tokens(todo)
+        asked = _leave_out(source, folder, todo, writes=processes.is_first)
+        tokens = OptionTokens(()) if in_words or not asked else source.option_tokens(asked)
         job = PredictionJob(config, model, source, tokens, folder, processes)
-        (write or _predict_cells)(job, todo, progress if processes.is_first else silent)
+        if asked:
+            (write or _predict_cells)(job, asked, progress if processes.is_first else silent)
     processes.wait()
     n_already_there = len(cells) - len(todo)
     return PredictionOutcome(
@@ -108,6 +113,14 @@ def _weights_place(folder: RunFolder, weights: str) -> Path:
     place = Path(weights)
     moved = folder.path.resolve().parent / place.parent.name / place.name
     return moved if not place.exists() and moved.exists() else place
+
+
+def _leave_out(source: ExampleSource, folder: RunFolder, cells: Sequence[Cell], *, writes: bool) -> list[Cell]:
+    """Return the cells that a prompt can be made of, and keep of the others why not."""
+    reasons = {index: source.why_not_asked(cell) for index, cell in enumerate(cells)}
+    if writes:
+        append_failures(folder, [_failure(cells[i], reason) for i, reason in reasons.items() if reason is not None])
+    return [cells[index] for index, reason in reasons.items() if reason is None]
 
 
 def _count_failures(folder: RunFolder, cells: Sequence[Cell]) -> tuple[tuple[str, int], ...]:
@@ -138,36 +151,35 @@ def _populations_shown(
 
 
 def _predict_cells(job: PredictionJob, todo: Sequence[Cell], progress: Progress) -> None:
-    check_row_computation(job.model, job.source.examples(_few(todo)), job.tokens, job.config.batches)
-    job.temperature = _temperature(job)
+    telling = fit_examples(job.model, job.source.examples(job.source.telling_cells(todo)))
+    asked = [example for example in telling if isinstance(example, Example)]
+    if asked:
+        job.config = replace(job.config, batches=choose_rows(job.model, asked, job.tokens, job.config.batches))
+        job.temperature = _temperature(job)
     shards = _shards(todo, job.config.prompt.order)
     done = 0
     mine = job.processes.share([len(shard) for shard in shards])
     total = sum(len(shards[number]) for number in mine)
     for number in mine:
-        examples = job.source.examples(shards[number])
-        write_prediction_shard(job.folder, predict_examples(job, examples))
-        done += len(examples)
+        outcomes = predict_cells(job, shards[number])
+        write_prediction_shard(job.folder, [outcome for outcome in outcomes if isinstance(outcome, PredictedCell)])
+        append_failures(job.folder, [outcome for outcome in outcomes if isinstance(outcome, PredictionFailure)])
+        done += len(outcomes)
         progress("predict", done, total)
     for _ in pace_of(job.processes, job.model).while_others_compute():
-        _no_prediction(job, todo[0])
+        _no_prediction(job, asked[:1])
 
 
 @torch.no_grad()
-def _no_prediction(job: PredictionJob, cell: Cell) -> None:
+def _no_prediction(job: PredictionJob, examples: Sequence[Example]) -> None:
     """Go through the model once for the other processes' sake."""
-    compute_options(job.model, job.source.examples([cell]), job.tokens, job.config.batches)
+    compute_options(job.model, examples, job.tokens, job.config.batches)
 
 
 def _temperature(job: PredictionJob) -> float:
     if job.config.temperature is not None:
         return job.config.temperature
     return job.processes.as_first_has_it(choose_temperature(job, read_contents(job.folder).cells))
-
-
-def _few(cells: Sequence[Cell]) -> list[Cell]:
-    """Return the cells that the row computation is checked on: neighbours at either end."""
-    return [*cells[:8], *cells[-8:]]
 
 
 def _shards(cells: Sequence[Cell], order: PromptOrder) -> list[list[Cell]]:
@@ -184,31 +196,39 @@ def _shards(cells: Sequence[Cell], order: PromptOrder) -> list[list[Cell]]:
     return shards
 
 
-def predict_examples(job: PredictionJob, examples: Sequence[Example]) -> list[PredictedCell]:
-    """Return the predicted distribution of each example's cell, averaged over the permutations asked for."""
-    cells = [example.cell for example in examples]
-    passes = [
-        _predict_once(job, job.source.examples(cells, permute) if permute else list(examples))
-        for permute in find_elicitation(job.config.elicitation).orders(job.config)
-    ]
-    predicted = []
-    for versions in zip(*passes, strict=True):
-        probabilities = np.mean([v.probabilities for v in versions], axis=0)
-        outside = float(np.mean([v.outside_mass for v in versions]))
-        predicted.append(replace(versions[0], probabilities=tuple(probabilities.tolist()), outside_mass=outside))
-    return predicted
+def predict_cells(job: PredictionJob, cells: Sequence[Cell]) -> list[PredictedCell | PredictionFailure]:
+    """Return the predicted distribution of each cell, averaged over the permutations asked for, or why it has none."""
+    orders = find_elicitation(job.config.elicitation).orders(job.config)
+    passes = [_predict_once(job, cells, permute) for permute in orders]
+    return [_average(versions) for versions in zip(*passes, strict=True)]
+
+
+def _average(versions: Sequence[PredictedCell | PredictionFailure]) -> PredictedCell | PredictionFailure:
+    predicted = [version for version in versions if isinstance(version, PredictedCell)]
+    if len(predicted) < len(versions):
+        return next(version for version in versions if isinstance(version, PredictionFailure))
+    probabilities = np.mean([v.probabilities for v in predicted], axis=0)
+    outside = float(np.mean([v.outside_mass for v in predicted]))
+    return replace(predicted[0], probabilities=tuple(probabilities.tolist()), outside_mass=outside)
 
 
 @torch.no_grad()
-def _predict_once(job: PredictionJob, examples: Sequence[Example]) -> list[PredictedCell]:
-    found: dict[int, PredictedCell] = {}
+def _predict_once(
+    job: PredictionJob, cells: Sequence[Cell], permute: Permute | None
+) -> list[PredictedCell | PredictionFailure]:
+    """Return what the model says of each cell, with its options in one order."""
+    fitted = fit_examples(job.model, job.source.examples(cells, permute))
+    examples = [example for example in fitted if isinstance(example, Example)]
+    answers: dict[int, PredictedCell | PredictionFailure] = {}
     for row in plan_pass(examples, job.config.batches):
-        for index, cell in zip(row, _predict_row(job, [examples[i] for i in row]), strict=True):
-            found[index] = cell
-    return [found[i] for i in range(len(examples))]
+        answers.update(zip(row, _predict_row(job, [examples[i] for i in row]), strict=True))
+    in_order = iter([answers[i] for i in range(len(examples))])
+    return [
+        _failure(cell, one) if isinstance(one, str) else next(in_order) for cell, one in zip(cells, fitted, strict=True)
+    ]
 
 
-def _predict_row(job: PredictionJob, examples: Sequence[Example]) -> Iterator[PredictedCell]:
+def _predict_row(job: PredictionJob, examples: Sequence[Example]) -> Iterator[PredictedCell | PredictionFailure]:
     pace_of(job.processes, job.model).before_row()
     options = compute_options(job.model, examples, job.tokens, job.config.batches)
     logits = options.logits.double()
@@ -217,8 +237,15 @@ def _predict_row(job: PredictionJob, examples: Sequence[Example]) -> Iterator[Pr
     for example, lettered, beyond in zip(examples, probabilities, outside, strict=True):
         by_code = np.zeros(example.n_options)
         by_code[list(example.permutation)] = lettered[: example.n_options]
-        basis = _rule(job)
-        yield PredictedCell(example.cell.key, example.cell.language, tuple(by_code.tolist()), float(beyond), basis)
+        if np.isfinite([*by_code, beyond]).all():
+            cell = example.cell
+            yield PredictedCell(cell.key, cell.language, tuple(by_code.tolist()), float(beyond), _rule(job))
+        else:
+            yield _failure(example.cell, "the model's answer is no finite number")
+
+
+def _failure(cell: Cell, reason: str) -> PredictionFailure:
+    return PredictionFailure(cell.key, cell.language, reason, "")
 
 
 def _rule(job: PredictionJob) -> str:

@@ -17,6 +17,7 @@ from surveycli.engine.batching import plan_pass
 from surveycli.engine.compute import compute_options, human_shares
 from surveycli.engine.examples import Example
 from surveycli.engine.first_token import loss_per_prompt
+from surveycli.engine.reach import fit_examples
 from surveycli.errors import not_found
 from surveycli.prediction.elicitation import find_elicitation
 from surveycli.prediction.prediction_job import PredictionJob
@@ -31,6 +32,7 @@ def choose_temperature(job: PredictionJob, cells: Sequence[Cell]) -> float:
     Raises SurveyError (exit 4) where none of them has human answers.
     """
     answered = list({(c.key, c.language): c for c in cells if c.part == VALIDATION and c.shares is not None}.values())
+    answered = [cell for cell in answered if job.source.why_not_asked(cell) is None]
     if not answered:
         raise not_found(
             "No validation cell has human answers to choose a temperature on.", "Name one: --temperature 2."
@@ -60,7 +62,8 @@ def fit_temperature(rows: Sequence[tuple[Tensor, Tensor, Tensor]]) -> float:
 def _rows(job: PredictionJob, cells: Sequence[Cell]) -> list[list[Example]]:
     """Return the prompts of every order of options that is asked in, by rows of the model."""
     orders = find_elicitation(job.config.elicitation).orders(job.config)
-    examples = [example for permute in orders for example in job.source.examples(cells, permute)]
+    made = [example for permute in orders for example in job.source.examples(cells, permute)]
+    examples = [example for example in fit_examples(job.model, made) if isinstance(example, Example)]
     return [[examples[i] for i in row] for row in plan_pass(examples, job.config.batches)]
 
 

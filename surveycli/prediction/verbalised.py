@@ -18,6 +18,7 @@ from surveycli.engine.encode import encode_text, render_text
 from surveycli.engine.examples import ExampleSource
 from surveycli.engine.forward import device_of
 from surveycli.engine.prefix_tree import Ints
+from surveycli.engine.reach import positions_of
 from surveycli.engine.reply import Reply, write_greedily
 from surveycli.json_reply import excerpt, find_object, parse_reply
 from surveycli.prediction.prediction_job import PredictionJob
@@ -41,7 +42,10 @@ class AskedCell:
 
 def predict_verbalised(job: PredictionJob, todo: Sequence[Cell], progress: Progress) -> None:
     """Ask for the distribution of each cell of `todo`, and write predictions and failures to the folder by batches."""
-    batches = plan_batches(ask_cells(job.source, todo), reply_batch_tokens(device_of(job.model)))
+    fitting, too_long = _by_length(job, ask_cells(job.source, todo))
+    if job.processes.is_first:
+        append_failures(job.folder, too_long)
+    batches = plan_batches(fitting, reply_batch_tokens(device_of(job.model)))
     mine = job.processes.share([len(batch) for batch in batches])
     total = sum(len(batches[number]) for number in mine)
     done = n_failed = 0
@@ -53,11 +57,24 @@ def predict_verbalised(job: PredictionJob, todo: Sequence[Cell], progress: Progr
         ]
         predicted = [outcome for outcome in outcomes if isinstance(outcome, PredictedCell)]
         failed = [outcome for outcome in outcomes if isinstance(outcome, PredictionFailure)]
-        if predicted:
-            write_prediction_shard(job.folder, predicted)
+        write_prediction_shard(job.folder, predicted)
         append_failures(job.folder, failed)
         done, n_failed = done + len(outcomes), n_failed + len(failed)
         progress("predict", done, total, f"{n_failed} replies unreadable" if n_failed else "")
+
+
+def _by_length(job: PredictionJob, asked: Iterable[AskedCell]) -> tuple[list[AskedCell], list[PredictionFailure]]:
+    """Return the cells whose prompt and reply the model reads, and why the others are not asked."""
+    positions = positions_of(job.model)
+    fitting: list[AskedCell] = []
+    too_long: list[PredictionFailure] = []
+    for one in asked:
+        if positions and len(one.tokens) + reply_limit(one.n_options) > positions:
+            reason = f"prompt and reply are longer than the {positions} tokens that the model reads"
+            too_long.append(PredictionFailure(one.cell.key, one.cell.language, reason, ""))
+        else:
+            fitting.append(one)
+    return fitting, too_long
 
 
 def reply_limit(n_options: int) -> int:

@@ -51,7 +51,9 @@ def keep_shards_of(folder: RunFolder, basis: str) -> None:
 
 
 def write_prediction_shard(folder: RunFolder, predicted: Sequence[PredictedCell]) -> None:
-    """Write one shard, named by the cells it holds, aside and then in one rename."""
+    """Write one shard, named by the cells it holds, aside and then in one rename; of no cells there is none."""
+    if not predicted:
+        return
     rows = [{**asdict(p.key), **{k: v for k, v in asdict(p).items() if k != "key"}} for p in predicted]
     name = hashlib.sha256(repr([(p.key, p.language) for p in predicted]).encode()).hexdigest()[:16]
     folder.predictions.mkdir(parents=True, exist_ok=True)

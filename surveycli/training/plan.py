@@ -20,6 +20,7 @@ from surveycli.engine.examples import Example, ExampleSource
 from surveycli.engine.model import LanguageModel, load_language_model, outline_language_model
 from surveycli.engine.prefix_tree import count_nodes
 from surveycli.engine.processes import Processes
+from surveycli.engine.reach import askable_examples
 from surveycli.engine.weights import make_trainable, trained_parameters
 from surveycli.errors import bad_input
 from surveycli.run_folder import RunFolder
@@ -135,10 +136,11 @@ def _examples(
         outline.tokenizer, contents.questions, contents.populations, config.prompt, contents.templates
     )
     known = [cell for cell in contents.cells if cell.shares is not None]
-    train = source.examples([cell for cell in known if cell.part == TRAIN])
+    train, _ = askable_examples(outline.model, source, [cell for cell in known if cell.part == TRAIN])
     if not train:
         raise bad_input(f"The split {config.split!r} has no training cell with human shares.", "Make the split anew.")
-    return train, source.examples([cell for cell in known if cell.part == VALIDATION]), source
+    validation, _ = askable_examples(outline.model, source, [cell for cell in known if cell.part == VALIDATION])
+    return train, validation, source
 
 
 def _size(outline: LanguageModel, config: FinetuneConfig) -> ModelSize:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from surveycli.configuration import BatchSettings, FinetuneConfig, OptimiserSettings, Schedule
+from surveycli.configuration import BatchSettings, FinetuneConfig, OptimiserSettings
 from surveycli.domain import TRAIN, VALIDATION
 from surveycli.engine.batching import plan_epoch, plan_pass, row_tokens
 from surveycli.engine.compute import compute_options, human_shares
@@ -20,6 +21,7 @@ from surveycli.engine.examples import Example, ExampleSource
 from surveycli.engine.first_token import loss_per_prompt
 from surveycli.engine.model import LanguageModel, load_language_model
 from surveycli.engine.processes import Processes, join_processes
+from surveycli.engine.reach import askable_examples
 from surveycli.engine.self_check import check_row_computation
 from surveycli.engine.sharding import demand_shardable, pace_of
 from surveycli.engine.weights import keep_weights, make_trainable, point_to_best, recompute_activations, trained_norm
@@ -28,6 +30,7 @@ from surveycli.plain import from_plain
 from surveycli.progress import Progress, silent
 from surveycli.run_folder import Metric, RunFolder, append_metric, read_contents, read_manifest
 from surveycli.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
+from surveycli.training.schedule import set_learning_rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class TrainingOutcome:
 
     A training that began anew has `resumed_at_step` 0; one that went on has the step of its checkpoint, and the norm of
     the trained weights that it went on from. `best_validation_loss` is None where there is no validation part.
+    `left_out` counts, by reason, the cells that the model cannot be asked.
     """
 
     best_epoch: int
@@ -47,6 +51,7 @@ class TrainingOutcome:
     norm_at_end: float
     model_fingerprint: str
     is_first_process: bool = True
+    left_out: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(slots=True)
@@ -63,6 +68,7 @@ class TrainingJob:
     folder: RunFolder
     processes: Processes
     batches: BatchSettings
+    left_out: tuple[tuple[str, int], ...] = ()
 
 
 def train_folder(folder: RunFolder, progress: Progress = silent) -> TrainingOutcome:
@@ -90,6 +96,7 @@ def train_folder(folder: RunFolder, progress: Progress = silent) -> TrainingOutc
         norm_at_end=trained_norm(job.model),
         model_fingerprint=job.fingerprint,
         is_first_process=job.processes.is_first,
+        left_out=job.left_out,
     )
 
 
@@ -108,10 +115,12 @@ def open_job(folder: RunFolder) -> TrainingJob:
         language_model.tokenizer, contents.questions, contents.populations, config.prompt, contents.templates
     )
     known = [cell for cell in contents.cells if cell.shares is not None]
-    train = source.examples([cell for cell in known if cell.part == TRAIN])
-    validation = source.examples([cell for cell in known if cell.part == VALIDATION])
+    (train, not_trained), (validation, not_validated) = (
+        askable_examples(language_model.model, source, [cell for cell in known if cell.part == part])
+        for part in (TRAIN, VALIDATION)
+    )
     if not train:
-        raise bad_input(f"{folder.cells} has no training cell with human shares.", "Make the split anew.")
+        raise bad_input(f"{folder.cells} has no training cell with human shares.", _why(not_trained))
     tokens = source.option_tokens([example.cell for example in train + validation])
     check_row_computation(language_model.model, train + validation, tokens, batches)
     model, optimiser = prepare_model(language_model, config)
@@ -126,7 +135,13 @@ def open_job(folder: RunFolder) -> TrainingJob:
         folder,
         processes,
         batches,
+        tuple((not_trained + not_validated).items()),
     )
+
+
+def _why(left_out: Counter[str]) -> str:
+    reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
+    return f"Left out: {reasons}." if reasons else "Make the split anew."
 
 
 def prepare_model(language_model: LanguageModel, config: FinetuneConfig) -> tuple[Any, torch.optim.Optimizer]:
@@ -161,7 +176,7 @@ def _train_epoch(job: TrainingJob, state: TrainingState, progress: Progress) -> 
     plan = plan_epoch(job.train, job.batches, settings.batch_size, (seed, state.epoch), job.processes.count)
     job.model.train()
     for number in range(state.step_in_epoch, len(plan)):
-        _set_learning_rate(job.optimiser, settings, state, len(plan))
+        set_learning_rate(job.optimiser, settings, state, len(plan))
         loss = train_step(job, plan[number], state.step)
         state = state.after_step(loss, sum(map(len, plan[number])))
         progress("train", state.step, settings.epochs * len(plan), f"loss {state.mean_loss:.4f}")
@@ -230,25 +245,6 @@ def _add_up_gradients(processes: Processes, parameters: Sequence[torch.nn.Parame
         if parameter.grad is None:
             parameter.grad = torch.zeros_like(parameter)
     processes.add_up([p.grad for p in parameters if p.grad is not None])
-
-
-def learning_rate_at(settings: OptimiserSettings, step: int, epoch: int, n_steps: int) -> float:
-    """Return the learning rate at a step: linear warm-up times the schedule's factor.
-
-    per-epoch: rate x decay^epoch (Cao et al. 2025: 0.85). cosine: rate x (1 + cos(pi step / steps)) / 2.
-    """
-    warm = min(1.0, (step + 1) / settings.warmup_steps) if settings.warmup_steps else 1.0
-    if settings.schedule is Schedule.COSINE:
-        return settings.learning_rate * warm * (1 + math.cos(math.pi * step / n_steps)) / 2
-    return settings.learning_rate * warm * settings.decay_per_epoch**epoch
-
-
-def _set_learning_rate(
-    optimiser: torch.optim.Optimizer, settings: OptimiserSettings, state: TrainingState, steps_per_epoch: int
-) -> None:
-    rate = learning_rate_at(settings, state.step, state.epoch, settings.epochs * steps_per_epoch)
-    for group in optimiser.param_groups:
-        group["lr"] = rate
 
 
 @torch.no_grad()

@@ -152,7 +152,7 @@ def test_a_shared_out_model_is_recorded(small_store: Path, run_cli: RunCli) -> N
         (("finetune", "--split", "nowhere"), 4, "no split named 'nowhere'"),
         (("finetune", "--split", "small", "--preset", "huge"), 4, "no preset"),
         (("finetune", "--split", "small", "--language", "xx"), 4, "'xx'"),
-        (("finetune", "--split", "small", "--model", "./nothing-here", "--epochs", "1"), 4, "Cannot load the model"),
+        (("finetune", "--split", "small", "--model", "./nothing-here", "--epochs", "1"), 4, "no model folder"),
         (("finetune", "--resume", "nobody"), 4, "nobody"),
         (("finetune", "--split", "small", "--shard-model"), 2, "Only frozen weights"),
         (("predict", "--split", "small", "--model", "x", "--shard-model", "--quantise", "4bit"), 2, "not sharded"),

@@ -57,7 +57,7 @@ def test_an_untrained_model_fails_everywhere_and_each_failure_is_kept(small_stor
     """No cell is predicted, each has its reason and reply in the store, and score says why it has none."""
     result = run_cli("predict", "-p", "json", "--model", "tiny", "--split", "small", "--store", small_store)
     assert result.code == 0, result.err
-    assert "9 of 9 replies could not be read" in result.err
+    assert "9 of 9 cells have no prediction" in result.err
     failures = ad_hoc(small_store, "select * from prediction_failure")
     assert failures.height == 9
     assert failures["reply"].str.len_chars().is_between(1, 200).all()
@@ -76,7 +76,7 @@ def test_a_model_that_replies_well_is_read(small_store: Path, json_model: Path, 
     options = ("--model", json_model, "--split", "small", "--describe", "name", "--store", small_store)
     result = run_cli("predict", "-p", "json", "--name", "words", *options)
     assert result.code == 0, result.err
-    assert "3 of 9 replies could not be read and have no prediction: 3 keys are not the option letters" in result.err
+    assert "3 of 9 cells have no prediction: 3 keys are not the option letters" in result.err
     assert "words: 6 cells predicted" in result.out
     predicted = ad_hoc(
         small_store,

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from model_samples import make_contents, make_training_folder, small_config
+from model_samples import make_contents, make_training_folder, save_local_model, small_config
 from scipy.special import softmax
 
 from surveycli.configuration import BatchSettings, ModelSpec, PredictConfig
+from surveycli.domain import Cell, CellKey, Option
 from surveycli.engine.model import load_language_model
 from surveycli.errors import SurveyError
 from surveycli.plain import to_plain
@@ -19,7 +20,16 @@ from surveycli.prediction.elicitation import find_elicitation
 from surveycli.prediction.elicitations.control import control_populations
 from surveycli.prediction.predict import predict_folder
 from surveycli.prompt import PromptOrder, PromptStyle, render_prompt
-from surveycli.run_folder import Manifest, PredictedCell, RunFolder, read_predictions, write_contents
+from surveycli.run_folder import (
+    Manifest,
+    PredictedCell,
+    RunFolder,
+    read_contents,
+    read_failures,
+    read_manifest,
+    read_predictions,
+    write_contents,
+)
 from surveycli.training.train import train_folder
 
 CONTENTS = make_contents(3, 4)
@@ -127,3 +137,63 @@ def test_a_training_whose_loss_breaks_down_says_so(tmp_path: Path) -> None:
     folder = make_training_folder(tmp_path, small_config(learning_rate=1e30))
     with pytest.raises(SurveyError, match="loss became"):
         train_folder(folder)
+
+
+def test_cells_that_cannot_be_asked_are_left_out_by_name(tmp_path: Path) -> None:
+    """An item of 27 options, and a prompt longer than the model reads, have a reason in the place of a prediction."""
+    model = save_local_model(tmp_path / "m", max_position_embeddings=96)
+    words = " ".join(["very"] * 120)
+    wide = tuple(Option(code, f"level {code}") for code in range(1, 28))
+    questions = (
+        *CONTENTS.questions,
+        replace(CONTENTS.questions[0], item_id="wide", options=wide),
+        replace(CONTENTS.questions[0], item_id="long", wording=f"How {words} good is it?"),
+    )
+    more = [Cell(CellKey("s", item, "p1"), "test", "en", None) for item in ("wide", "long")]
+    contents = replace(CONTENTS, questions=questions, cells=(*CONTENTS.cells[:6], *more, *CONTENTS.cells[6:]))
+    folder = RunFolder(tmp_path / "run")
+    config = replace(CONFIG, model=ModelSpec(str(model), device="cpu"))
+    write_contents(folder, Manifest("run", "predict", to_plain(config), {}), contents)
+    outcome = predict_folder(folder)
+    assert len(read_predictions(folder)) == 12
+    assert {f.key.item_id: f.reason for f in read_failures(folder)} == {
+        "wide": "27 options, more than the 26 letters",
+        "long": "the prompt is longer than the 96 tokens that the model reads",
+    }
+    assert sum(count for _, count in outcome.failures) == 2
+    assert predict_folder(folder).n_already_there == 14
+
+
+def test_a_prompt_beyond_the_window_among_others_is_computed_right(tmp_path: Path) -> None:
+    """A prompt longer than the sliding window, in the middle of many that are not, gets the model's own answer."""
+    model = save_local_model(tmp_path / "m", "Mistral", sliding_window=80)
+    long = replace(CONTENTS.questions[0], item_id="long", wording=f"How {' '.join(['very'] * 90)} good is it?")
+    cell = Cell(CellKey("s", "long", "p1"), "test", "en", None)
+    contents = replace(
+        CONTENTS, questions=(*CONTENTS.questions, long), cells=(*CONTENTS.cells[:6], cell, *CONTENTS.cells[6:])
+    )
+    config = replace(CONFIG, model=ModelSpec(str(model), device="cpu"))
+    folder = RunFolder(tmp_path / "run")
+    write_contents(folder, Manifest("run", "predict", to_plain(config), {}), contents)
+    predict_folder(folder)
+    found = {p.key: p.probabilities for p in read_predictions(folder)}
+    assert len(found) == 13
+    language_model = load_language_model(config.model)
+    ids = language_model.tokenizer.encode(render_prompt(long, CONTENTS.populations[1], config.prompt).text)
+    assert len(ids) > 80
+    with torch.no_grad():
+        logits = language_model.model(input_ids=torch.tensor([ids])).logits[0, -1].double().numpy()
+    letters = language_model.tokenizer.convert_tokens_to_ids(list("AB"))
+    np.testing.assert_allclose(found[cell.key], softmax(logits[letters]), atol=1e-6)
+
+
+def test_a_training_leaves_out_what_it_cannot_ask(tmp_path: Path) -> None:
+    """A training with an item of 27 options trains on the others, and says how many cells it left out and why."""
+    folder = make_training_folder(tmp_path, small_config(epochs=1))
+    contents = read_contents(folder)
+    wide = tuple(Option(code, f"level {code}") for code in range(1, 28))
+    questions = tuple(replace(q, options=wide) if q.item_id == "q1" else q for q in contents.questions)
+    write_contents(folder, read_manifest(folder), replace(contents, questions=questions))
+    outcome = train_folder(folder)
+    assert outcome.left_out == (("27 options, more than the 26 letters", 6),)
+    assert outcome.steps > 0
