@@ -1,4 +1,4 @@
-"""Files of the World Values Survey other than the cross-national CSV, with invented answers."""
+"""Files of the World Values Survey in every layout and format, with invented answers."""
 
 from __future__ import annotations
 
