@@ -73,6 +73,7 @@ def tf_idf(texts: Sequence[str]) -> sparse.csr_array:
     """Return one row per text, of length 1: (1 + ln count) x (1 + ln((1 + n) / (1 + texts that have the n-gram)))."""
     counts = [Counter(_grams(text)) for text in texts]
     place = {gram: number for number, gram in enumerate(sorted(set().union(*counts)))}
+    # One entry per text and different n-gram: its row is the text, its column the n-gram's place in the alphabet.
     rows = np.repeat(np.arange(len(texts)), [len(count) for count in counts])
     columns = np.array([place[gram] for count in counts for gram in count], dtype=np.int64)
     values = 1 + np.log(np.array([n for count in counts for n in count.values()], dtype=np.float64))

@@ -100,6 +100,7 @@ def pad_lists(lists: pl.Series, width: int) -> Floats:
     """Return N lists of numbers as (N, width), zeros after each list's end."""
     lengths = lists.list.len().to_numpy().astype(np.int64)
     padded = np.zeros((len(lists), width))
+    # The mask runs row by row, as the exploded numbers do, so that each lands in its own row.
     padded[within(lengths, width)] = lists.explode().to_numpy()
     return padded
 

@@ -90,6 +90,7 @@ def own_marginal_prior(train: AnsweredCells) -> Floats:
     """
     means = item_means(train)
     marginals = position_marginals(means)
+    # Leave one out: the sum over all items, less the cell's own, over one item fewer.
     others = marginals.n_items[train.n_options] - 1
     total = marginals.shares[train.n_options] * marginals.n_items[train.n_options][:, None] - means.shares[train.item]
     stretched = np.array([_stretched(marginals.shares, marginals.n_items, k) for k in range(len(marginals.n_items))])

@@ -95,6 +95,8 @@ def _limit(n_tokens: int, max_row_tokens: int, n_processes: int) -> int:
 def _cut(examples: Sequence[Example], chunk: Sequence[int], limit: int) -> list[tuple[list[int], int]]:
     """Cut a chunk into pieces of at most `limit` tokens, in sorted order: only shared beginnings are repeated."""
     ordered = sorted(chunk, key=lambda i: examples[i].tokens.tolist())
+    # Sorted, a prompt shares with the piece at most what it shares with the prompt before it: `fresh` is what it adds,
+    # and all of its tokens where it begins a piece.
     pieces: list[tuple[list[int], int]] = []
     for number, index in enumerate(ordered):
         tokens = examples[index].tokens
@@ -136,6 +138,7 @@ def _stratified_chunks(
     groups = sorted(_groups(examples), key=lambda group: _likeness(examples[group[0]]))
     n_rounds = max(-(-len(group) // per_tree) for group in groups)
     rounds: list[list[list[int]]] = [[] for _ in range(n_rounds)]
+    # A group with c chunks goes into every (n_rounds / c)-th round, from a place of its own in the first of them.
     for group in groups:
         chunks = _spread_chunks(examples, group, per_tree, random)
         places = (np.arange(len(chunks)) + random.random()) * n_rounds / len(chunks)
@@ -155,6 +158,7 @@ def _spread_chunks(
     """Cut a group into chunks of about equal size, at most `size`, each spread over all of it; anew each epoch."""
     n_chunks = -(-len(group) // size)
     ordered = sorted(group, key=lambda i: _likeness(examples[i]))
+    # Every n-th of the sorted examples makes a chunk; turning them first draws anew which are neighbours.
     turned = np.roll(ordered, random.integers(len(ordered)))
     return [turned[start::n_chunks].tolist() for start in random.permutation(n_chunks)]
 
@@ -163,6 +167,7 @@ def _interleaved(chunks: Sequence[list[int]], per_step: int, random: np.random.G
     """Reorder chunks, given with like ones side by side, so that each `per_step` of them come from all over."""
     n_steps = max(1, round(len(chunks) / per_step))
     steps: list[list[list[int]]] = [[] for _ in range(n_steps)]
+    # Each run of `n_steps` like chunks is dealt out, one to every step.
     for start in range(0, len(chunks), n_steps):
         for chunk, step in zip(chunks[start : start + n_steps], random.permutation(n_steps), strict=False):
             steps[step].append(chunk)

@@ -161,6 +161,7 @@ def leaf_hidden(model: Any, row: Row, *, prune_last_layer: bool = True) -> Tenso
 
 
 def _select(hidden: Tensor, leaf: Tensor) -> Tensor:
+    # hidden (B, T, H), leaf (B, N): row b's states at its N leaves, one after another.
     rows = torch.arange(len(hidden), device=hidden.device)[:, None].expand_as(leaf)
     return hidden[rows, leaf].flatten(0, 1)
 

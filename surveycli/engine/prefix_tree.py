@@ -65,6 +65,8 @@ def build_forest(sequences: Sequence[Ints]) -> PrefixForest:
     path: list[int] = []  # the nodes from the root to the last one laid out
     previous = np.zeros(0, dtype=np.int64)
     n_nodes = 0
+    # The subtree of a node ends where the first sequence begins that leaves the path through it; then `path[:shared]`
+    # is what stays of the path, and `fresh` nodes continue it.
     for index in order:
         sequence = sequences[index]
         shared = common_prefix(previous, sequence)

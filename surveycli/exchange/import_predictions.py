@@ -101,13 +101,8 @@ def import_predictions(store: Store, request: ImportRequest) -> ImportReport:
     )
     with store.transaction():
         start_run(store, record)
-        store.run(
-            "exchange/write_predictions",
-            frames={"incoming": cells},
-            run_id=request.run_id,
-            split=request.split,
-            now=utc_now(),
-        )
+        of_run = {"run_id": request.run_id, "split": request.split, "now": utc_now()}
+        store.run("exchange/write_predictions", frames={"incoming": cells}, **of_run)
         finish_run(store, request.run_id)
     return ImportReport(request.run_id, quantity, rows.height, cells.height, tuple(left_out))
 

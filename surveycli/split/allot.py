@@ -69,6 +69,7 @@ def _draw(units: Sequence[Unit], fractions: Mapping[str, float], random: Random)
     start = 0
     for index in order:
         size = units[index].size
+        # `cuts` are where parts end on the line; the number of cuts before a unit's middle is the number of its part.
         parts[index] = names[bisect_right(cuts, start + size / 2)]
         start += size
     return parts

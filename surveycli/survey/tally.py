@@ -90,6 +90,8 @@ class Tally:
         if not respondents.height:
             return
         # A batch has the respondents of few populations, in a file sorted by country: only their rows are counted.
+        # `rows` are the populations of the batch, `row` each respondent's place among them. An answer's key is its
+        # place in the item's slots plus as many widths as its population's place: one bincount fills all their rows.
         rows, row = np.unique(self._row_numbers(population_id), return_inverse=True)
         w = weight.to_numpy()
         w2 = w * w
@@ -122,6 +124,7 @@ class Tally:
         has no weights. n_effective = (sum w)^2 / sum(w^2) over valid answers (Kish 1965).
         """
         least = max(1, min_cell)
+        # Item by item: `kept` are the populations whose cell is large enough, each repeated for the item's options.
         shares, cells, missing = _Rows(), _Rows(), _Rows()
         for number, slots in enumerate(self._slots):
             kept = np.flatnonzero(self._n_valid(slots) >= least)

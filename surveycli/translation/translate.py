@@ -14,8 +14,7 @@ from surveycli.domain import Option
 from surveycli.errors import bad_input, usage
 from surveycli.progress import Progress, silent
 from surveycli.store import Store, open_patiently, open_store
-from surveycli.translation.checks import Finding, LocalisedItem, has_words
-from surveycli.translation.chrf import chrf
+from surveycli.translation.checks import Finding, LocalisedItem, chrf, has_words
 from surveycli.translation.engine import (
     EngineError,
     EngineIdentity,

@@ -15,8 +15,7 @@ from surveycli.domain import Option
 from surveycli.server.chat_server import ServerSettings
 from surveycli.store import open_store
 from surveycli.translation import ReviewQuery, TranslateOptions, list_reviews, translate_items
-from surveycli.translation.checks import LocalisedItem, check_translation, numbers_in
-from surveycli.translation.chrf import chrf
+from surveycli.translation.checks import LocalisedItem, check_translation, chrf, numbers_in
 from surveycli.translation.language import find_language
 from surveycli.translation.openai_engine import OpenAiEngine
 from surveycli.translation.texts import select_ids

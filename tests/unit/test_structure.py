@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,42 @@ def test_survey_wings_import_from_those_before_them(name: str) -> None:
         other for other in modules_behind(NAMES[name]) & set(SURVEY_MODULES) if order[wing(other)] > order[wing(name)]
     }
     assert not later, f"{name} imports {later}"
+
+
+# Modules longer than the rest, and why each is one file all the same.
+LONG = {
+    "surveycli/distribution/metric.py": "a registry: each metric with its formula, direction, range and check",
+    "surveycli/translation/translate.py": "one run over the items of a language, from the plan to what is held back",
+}
+# So many short modules with a single user there may be: libraries that are optional, programs, boundaries of trust.
+_MOST_LONELY = 18
+
+
+def lines_of(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def test_modules_are_of_a_size_to_be_read_at_once() -> None:
+    """No module outside the commands is longer than 300 lines, but for those that say why."""
+    long = {label(path) for path in MODULES if lines_of(path) > 300 and place(path) != "cli"}
+    assert long <= set(LONG), long - set(LONG)
+
+
+def test_few_short_modules_serve_a_single_other_one() -> None:
+    """What one module alone uses stands in that module, unless it fills more than 60 lines."""
+    users = Counter(other for path in MODULES for other in modules_behind(path))
+    short = [name for name, path in NAMES.items() if lines_of(path) < 60 and path.name != "__init__.py"]
+    lonely = [name for name in short if users[name] == 1]
+    assert len(lonely) <= _MOST_LONELY, lonely
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if place(path) != "cli"], ids=label)
+def test_functions_are_short(path: Path) -> None:
+    """No function outside the commands is longer than 50 lines."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    long = {node.name for node in functions if (node.end_lineno or 0) - node.lineno >= 50}
+    assert not long, f"{label(path)}: {long}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=label)

@@ -80,6 +80,7 @@ def share_cube(train: AnsweredCells) -> ShareCube:
     population, row = np.unique(train.population, return_inverse=True)
     shares = np.zeros((len(population), len(train.catalogue.items), train.shares.shape[1]))
     asked = np.zeros(shares.shape[:2], dtype=np.bool_)
+    # `row` is each cell's place among the populations that occur; a cell that nobody asked stays 0.
     shares[row, train.item] = train.shares
     asked[row, train.item] = True
     return ShareCube(population, shares, asked)
@@ -125,6 +126,7 @@ def weighted_mean(cube: ShareCube, weights: Floats, power: float = 1.0) -> tuple
     weights (A, S) -> (A, I, K), (A, I).
     """
     raised = cube.shares if power == 1 else cube.shares**power
+    # (A, S) @ (S, I x K), folded back to (A, I, K); `mass` has the weight of those that were asked, (A, I).
     total = (weights @ raised.reshape(len(cube.population), -1)).reshape(len(weights), *cube.shares.shape[1:])
     mass = weights @ cube.asked
     known = mass > 0

@@ -1,15 +1,20 @@
-"""Countries: the bundled table, and the names under which survey files know them."""
+"""Countries: the bundled table, the names under which survey files know them, and those in every language."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from surveycli.bundled import resource
+from surveycli.bundled import read_yaml, resource
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+# Codes of the country table that are not ISO's, as CLDR writes them.
+_CLDR_TERRITORY = {"XKX": "XK"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +68,41 @@ def find_iso3(name: str) -> str | None:
     """Return the ISO-3 code of a code or label in a survey file, or None where nobody knows it."""
     text = name.strip()
     return text.upper() if text.upper() in countries() else iso3_by_label().get(text.lower())
+
+
+def country_name(country: Country, language: str) -> str | None:
+    """Return the country's name in a language given by its BCP 47 tag, or None where nobody has one.
+
+    English and Chinese names are those of the country table, the others CLDR's, as Babel carries them.
+
+    >>> country_name(countries()["DEU"], "pt-BR"), country_name(countries()["DEU"], "tlh")
+    ('Alemanha', None)
+    """
+    base = language.partition("-")[0]
+    if language == "zh":
+        return country.name_zh or country.name
+    if base == "en":
+        return country.name
+    return _own_names().get(country.iso3, {}).get(base) or _cldr_names(language).get(_territory(country.iso3))
+
+
+@cache
+def _own_names() -> dict[str, dict[str, str]]:
+    return read_yaml(resource("country_names.yaml"))
+
+
+@cache
+def _cldr_names(language: str) -> dict[str, str]:
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        return dict(Locale.parse(language, sep="-").territories)
+    except (UnknownLocaleError, ValueError):
+        return {}
+
+
+def _territory(iso3: str) -> str:
+    from babel.core import get_global
+
+    aliases: Mapping[str, list[str]] = get_global("territory_aliases")
+    return _CLDR_TERRITORY.get(iso3) or aliases.get(iso3, [""])[0]

@@ -10,8 +10,7 @@ from typing import Any
 
 from surveycli.bundled import read_yaml, resource
 from surveycli.domain import Population
-from surveycli.survey.places.country import Country, countries
-from surveycli.survey.places.name import country_name
+from surveycli.survey.places.country import Country, countries, country_name
 from surveycli.survey.population.phrase import Wordbook, group_sentence
 
 _CONTEXT_FIELDS = ("un_subregion", "cultural_zone", "majority_religion", "income_group")

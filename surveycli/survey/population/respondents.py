@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from surveycli.survey.files.batch import Batch, ColumnTypes, Skipped
-from surveycli.survey.files.cell import as_number
+from surveycli.survey.files.cell import Cell, as_number, fold
 from surveycli.survey.files.table import SurveyTable
 from surveycli.survey.items.answers import AnswerColumn
+from surveycli.survey.items.labels import column_rules
 from surveycli.survey.places.column import CountryColumn
-from surveycli.survey.population.weight import weights_of
 
 if TYPE_CHECKING:
     import polars as pl
     from polars._typing import PolarsDataType as PolarsType
+
+
+_NO_WEIGHT = "no weighting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +87,43 @@ def _countable(batch: Batch) -> Batch:
     )
     kept = frame.filter(pl.col("iso3").is_not_null() & pl.col("weight").is_not_null())
     return Batch(kept, batch.skipped + tuple(skip for skip in skipped if skip.n_skipped))
+
+
+def find_weight(
+    table: SurveyTable, named: str | None, usual: Sequence[str] = ()
+) -> tuple[str | None, tuple[Skipped, ...]]:
+    """Return the weight column, None where there is none, and what there is to say about it.
+
+    A column that reads `No weighting` throughout is none: there are no weighted shares to tell from the plain ones.
+    """
+    column = table.require(named, "the weight") if named else table.find(*(usual or column_rules()["weight"]))
+    if column is None:
+        return None, (Skipped("no weight column: no weighted shares (--weight-column names one)", "columns", 1),)
+    if _says_no_weighting(table.present([column.name])[column.name]):
+        return column.name, (Skipped("not left out: reads `No weighting`, everybody weighs 1", column.name, 1),)
+    return column.name, ()
+
+
+def _says_no_weighting(cells: frozenset[Cell]) -> bool:
+    return bool(cells) and all(isinstance(cell, str) and fold(cell) == _NO_WEIGHT for cell in cells)
+
+
+def weights_of(respondents: pl.DataFrame, column: str | None, table: SurveyTable) -> pl.Series:
+    """Return survey weights under the name `weight`, null where one is negative or not finite.
+
+    Without a column everybody weighs 1, and so does who has `No weighting` in it.
+    """
+    import polars as pl
+
+    if column is None:
+        return pl.repeat(1.0, respondents.height, eager=True).alias("weight")
+    series = respondents[column]
+    if not series.dtype.is_numeric():
+        text = series.cast(pl.String, strict=False).str.strip_chars()
+        if table.head is not None and table.head.delimiter == ";":
+            text = text.str.replace(",", ".", literal=True)
+        text = text.set((text.str.to_lowercase() == _NO_WEIGHT).fill_null(False), "1")
+        series = text.cast(pl.Float64, strict=False)
+    weight = series.cast(pl.Float64)
+    usable = weight.is_finite() & (weight >= 0)
+    return weight.set(~usable.fill_null(False), None).alias("weight")

@@ -15,8 +15,7 @@ from surveycli.survey.items.user_codebook import read_user_codebook
 from surveycli.survey.places.column import read_countries
 from surveycli.survey.population.demographics import Roles, demographics_of_table
 from surveycli.survey.population.find_groups import groups_of_table
-from surveycli.survey.population.respondents import RespondentPlan, read_respondents
-from surveycli.survey.population.weight import find_weight
+from surveycli.survey.population.respondents import RespondentPlan, find_weight, read_respondents
 from surveycli.survey.readers.readout import RespondentFile
 from surveycli.survey.request import IngestOptions
 

@@ -20,8 +20,7 @@ from surveycli.survey.items.label_rules import STATUS_BY_CODE
 from surveycli.survey.places.column import Countries, read_countries
 from surveycli.survey.population.demographics import Roles
 from surveycli.survey.population.find_groups import Groupable, find_groups
-from surveycli.survey.population.respondents import RespondentPlan, read_respondents
-from surveycli.survey.population.weight import find_weight
+from surveycli.survey.population.respondents import RespondentPlan, find_weight, read_respondents
 from surveycli.survey.readers.readout import RespondentFile
 from surveycli.survey.readers.wvs_columns import ITEM_OF_WAVE_7, WAVE_7, columns_of_file, wave7_columns
 from surveycli.survey.readers.wvs_items import OLD_ITEM, items_of_file

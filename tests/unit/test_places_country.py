@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from surveycli.prompt import prompt_languages
-from surveycli.survey.places.country import countries
-from surveycli.survey.places.name import country_name
+from surveycli.survey.places.country import countries, country_name
 from surveycli.survey.population.population import PopulationSpec, describe_population
 
 

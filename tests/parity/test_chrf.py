@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from surveycli.translation.chrf import chrf
+from surveycli.translation.checks import chrf
 
 # CHRF().sentence_score(candidate, [reference]).score of sacrebleu 2.6.0 (nc:6, nw:0, space:no, eff:yes).
 SACREBLEU = [
