@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-EXCERPT_CHARACTERS = 200
 _END_OF_THOUGHT = "</think>"
 _BEGINNING_OF_THOUGHT = "<think>"
 _QUOTED_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*[%％]?\s*", re.ASCII)
@@ -71,12 +70,12 @@ def parse_reply(text: str, letters: Sequence[str], *, truncated: bool = False) -
 
 def find_object(text: str) -> list[tuple[str, Any]] | None:
     """Return the keys and values of the first JSON object in a reply, thoughts left out; None where there is none."""
-    spoken = text.rpartition(_END_OF_THOUGHT)[2]
-    if _BEGINNING_OF_THOUGHT in spoken:
-        return None  # it is still thinking
-    for brace in re.finditer(r"\{", spoken):
+    said = spoken(text)
+    if said is None:
+        return None
+    for brace in re.finditer(r"\{", said):
         try:
-            found, _ = _DECODER.raw_decode(spoken, brace.start())
+            found, _ = _DECODER.raw_decode(said, brace.start())
         except ValueError:  # no JSON here
             continue
         except RecursionError:  # nested deeper than any answer, and the next brace is no better
@@ -85,15 +84,20 @@ def find_object(text: str) -> list[tuple[str, Any]] | None:
     return None
 
 
-def excerpt(text: str) -> str:
-    """Return the beginning of a reply for the record, on one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= EXCERPT_CHARACTERS else line[: EXCERPT_CHARACTERS - 1] + "…"
+def spoken(text: str) -> str | None:
+    """Return a reply without the thoughts before it; None where the model is still thinking.
+
+    >>> spoken("<think>Two options.</think> Here you are."), spoken("<think>Two opt")
+    (' Here you are.', None)
+    """
+    said = text.rpartition(_END_OF_THOUGHT)[2]
+    return None if _BEGINNING_OF_THOUGHT in said else said
 
 
 def _has_begun(text: str) -> bool:
     """Return whether a reply without an object was on its way to one, or still thinking."""
-    return "{" in text.rpartition(_END_OF_THOUGHT)[2] or _BEGINNING_OF_THOUGHT in text
+    said = spoken(text)
+    return said is None or "{" in said or _BEGINNING_OF_THOUGHT in text
 
 
 def _letter(key: str) -> str:

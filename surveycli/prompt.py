@@ -58,7 +58,7 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
-class PromptTemplate:
+class PromptFrame:
     """The sentences of one language."""
 
     language: str
@@ -73,7 +73,7 @@ _FRAME_HINT = "`surveycli translate --to LANGUAGE --write-prompt-frame FILE` wri
 
 
 @cache
-def load_template(language: str) -> PromptTemplate:
+def load_frame(language: str) -> PromptFrame:
     """Return the package's prompt sentences of a language; a region (`pt-BR`) falls back on its language.
 
     Raises SurveyError (exit 4) where there are none.
@@ -86,8 +86,8 @@ def load_template(language: str) -> PromptTemplate:
             f"`surveycli translate --to {language} --write-prompt-frame FILE` writes a file to put yours in.",
         )
     source = resource("prompts", f"{name}.yaml")
-    template = parse_template(read_yaml(source), source.name)
-    return replace(template, language=language)
+    frame = parse_frame(read_yaml(source), source.name)
+    return replace(frame, language=language)
 
 
 def _without_region(language: str) -> str:
@@ -96,7 +96,7 @@ def _without_region(language: str) -> str:
     return base if len(rest) == 2 and rest.isupper() and base != "zh" else language
 
 
-def has_template(language: str) -> bool:
+def has_frame(language: str) -> bool:
     """Return whether the package has prompt sentences in a language."""
     return {language, _without_region(language)}.intersection(prompt_languages()) != set()
 
@@ -107,16 +107,16 @@ def prompt_languages() -> tuple[str, ...]:
     return tuple(sorted(p.name.removesuffix(".yaml") for p in folder.iterdir() if p.name.endswith(".yaml")))
 
 
-def parse_template(frame: object, place: str) -> PromptTemplate:
+def parse_frame(content: object, place: str) -> PromptFrame:
     """Return the sentences that a prompt frame holds, the plain values of a YAML file as `resources/prompts` has them.
 
     Raises SurveyError (exit 3) for a key or field that is missing or unknown, sentences in another order than their
     key says, or a stem that does not end right before a letter. `place` names the frame in messages.
     """
-    top = _section(frame, place, {"language", "option", "context", "json", *PromptOrder}, optional={"context"})
+    top = _section(content, place, {"language", "option", "context", "json", *PromptOrder}, optional={"context"})
     orders = {order: _section(top[order], f"{place}, {order}", {"user", "stem", "context"}) for order in PromptOrder}
     in_words = _section(top["json"], f"{place}, json", {"context", "user", "percentage", "stem"}, optional=set())
-    template = PromptTemplate(
+    frame = PromptFrame(
         language=_text(top["language"], f"{place}, language"),
         option=_sentence(top["option"], f"{place}, option", {"letter", "label"}),
         context={order: _context_of(section, top, f"{place}, {order}") for order, section in orders.items()},
@@ -130,8 +130,8 @@ def parse_template(frame: object, place: str) -> PromptTemplate:
         },
     )
     for order in PromptOrder:
-        _check_order(template, order, f"{place}, {order}")
-    return template
+        _check_order(frame, order, f"{place}, {order}")
+    return frame
 
 
 _ALWAYS = {"question", "options", "context"}
@@ -173,8 +173,8 @@ def _sentence(value: object, place: str, fields: set[str]) -> str:
     return text
 
 
-def _check_order(template: PromptTemplate, order: PromptOrder, place: str) -> None:
-    user, stem = template.user[order], template.stem[order]
+def _check_order(frame: PromptFrame, order: PromptOrder, place: str) -> None:
+    user, stem = frame.user[order], frame.stem[order]
     fields = [*_fields_of(user, place), *_fields_of(stem, place)]
     if set(fields) - _WHO != _ALWAYS or not _WHO.intersection(fields):
         wanted = f"{_braced(_ALWAYS)} and {{description}} or {{name}}"
@@ -202,20 +202,20 @@ def _braced(fields: set[str]) -> str:
     return ", ".join(f"{{{name}}}" for name in sorted(fields)) or "no field"
 
 
-def template_frame(template: PromptTemplate) -> dict[str, object]:
-    """Return the plain values that parse_template reads back into the same template."""
+def plain_frame(frame: PromptFrame) -> dict[str, object]:
+    """Return the plain values that parse_frame reads back into the same frame."""
     return {
-        "language": template.language,
-        "option": template.option,
+        "language": frame.language,
+        "option": frame.option,
         **{
             order.value: {
-                "context": template.context[order],
-                "user": template.user[order],
-                "stem": template.stem[order],
+                "context": frame.context[order],
+                "user": frame.user[order],
+                "stem": frame.stem[order],
             }
             for order in PromptOrder
         },
-        "json": dict(template.json),
+        "json": dict(frame.json),
     }
 
 
@@ -224,9 +224,9 @@ def render_prompt(
     population: Population,
     style: PromptStyle,
     permutation: Sequence[int] | None = None,
-    template: PromptTemplate | None = None,
+    frame: PromptFrame | None = None,
 ) -> Prompt:
-    """Return the prompt for one cell, in the sentences of `template`, by default the package's in its language.
+    """Return the prompt for one cell, in the sentences of `frame`, by default the package's in its language.
 
     `permutation[i]` is the index, in code order, of the option shown under the i-th letter; None keeps code order.
     Raises SurveyError (exit 3) for more options than letters.
@@ -240,31 +240,31 @@ def render_prompt(
     (B) Coffee
     Their answer: (
     """
-    template = template or load_template(question.language)
-    fields = _prompt_fields(template, question, population, permutation)
-    fields["context"] = _context(template.context[style.order], population, style)
-    return Prompt(template.user[style.order].format(**fields), template.stem[style.order].format(**fields))
+    frame = frame or load_frame(question.language)
+    fields = _prompt_fields(frame, question, population, permutation)
+    fields["context"] = _context(frame.context[style.order], population, style)
+    return Prompt(frame.user[style.order].format(**fields), frame.stem[style.order].format(**fields))
 
 
 def render_json_prompt(
-    question: Question, population: Population, style: PromptStyle, template: PromptTemplate | None = None
+    question: Question, population: Population, style: PromptStyle, frame: PromptFrame | None = None
 ) -> Prompt:
     """Return the prompt that asks for all shares of one cell at once, as a JSON object from letter to percentage.
 
     Options are in code order. Of the style, only how much is said about the population matters. Raises SurveyError
     (exit 3) for more options than letters.
     """
-    template = template or load_template(question.language)
-    fields = _prompt_fields(template, question, population, None)
-    fields["context"] = _context(template.json["context"], population, style)
-    percentage = template.json["percentage"]
+    frame = frame or load_frame(question.language)
+    fields = _prompt_fields(frame, question, population, None)
+    fields["context"] = _context(frame.json["context"], population, style)
+    percentage = frame.json["percentage"]
     pairs = (f'"{letter}": {percentage}' for letter in LETTERS[: len(question.options)])
     fields["form"] = "{" + ", ".join(pairs) + "}"
-    return Prompt(template.json["user"].format(**fields), template.json["stem"].format(**fields))
+    return Prompt(frame.json["user"].format(**fields), frame.json["stem"].format(**fields))
 
 
 def _prompt_fields(
-    template: PromptTemplate, question: Question, population: Population, permutation: Sequence[int] | None
+    frame: PromptFrame, question: Question, population: Population, permutation: Sequence[int] | None
 ) -> dict[str, str]:
     if len(question.options) > len(LETTERS):
         raise bad_input(
@@ -277,7 +277,7 @@ def _prompt_fields(
         "description": population.description,
         "question": question.wording,
         "options": "\n".join(
-            template.option.format(letter=letter, label=label) for letter, label in zip(LETTERS, labels, strict=False)
+            frame.option.format(letter=letter, label=label) for letter, label in zip(LETTERS, labels, strict=False)
         ),
     }
 

@@ -234,17 +234,17 @@ def _name_populations(store: Path, to: str) -> None:
     from surveycli.cli.render import note
     from surveycli.store import open_store
     from surveycli.survey import name_populations
-    from surveycli.translation import known_template
+    from surveycli.translation import known_frame
 
     with open_store(store, write=True) as opened:
         unnamed = name_populations(opened, to)
-        template = known_template(opened, to)
+        frame = known_frame(opened, to)
     if unnamed:
         note(
             f"{len(unnamed)} populations have no name in {to}, {unnamed[0]} among them: their cells cannot be run in "
             "it, unless a prompt frame names them."
         )
-    if template is None:
+    if frame is None:
         note(
             f"Before a run in {to}, prompts need their sentences in it: `surveycli translate --to {to} "
             "--write-prompt-frame FILE` writes a file to put them in."

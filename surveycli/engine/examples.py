@@ -12,7 +12,7 @@ from surveycli.domain import Cell, Population, Question
 from surveycli.engine.encode import OptionTokens, encode_prompts, find_option_tokens
 from surveycli.engine.prefix_tree import Ints
 from surveycli.errors import bad_input, not_found
-from surveycli.prompt import LETTERS, Prompt, PromptOrder, PromptStyle, PromptTemplate, load_template, render_prompt
+from surveycli.prompt import LETTERS, Prompt, PromptFrame, PromptOrder, PromptStyle, load_frame, render_prompt
 
 Permute = Callable[[Cell, int], Sequence[int]]
 _LETTERS_CHECKED_ON = 8
@@ -50,7 +50,7 @@ class ExampleSource:
     questions: Mapping[tuple[str, str, str], Question]
     populations: Mapping[tuple[str, str], Population]
     style: PromptStyle
-    templates: Mapping[str, PromptTemplate]
+    frames: Mapping[str, PromptFrame]
 
     @classmethod
     def of(
@@ -59,18 +59,18 @@ class ExampleSource:
         questions: Sequence[Question],
         populations: Sequence[Population],
         style: PromptStyle,
-        templates: Sequence[PromptTemplate] = (),
+        frames: Sequence[PromptFrame] = (),
     ) -> ExampleSource:
-        """Index questions by survey, item and language, populations by id and language, templates by language.
+        """Index questions by survey, item and language, populations by id and language, frames by language.
 
-        A language without a template here has the package's.
+        A language without a frame here has the package's.
         """
         return cls(
             tokenizer,
             {(q.survey_id, q.item_id, q.language): q for q in questions},
             {(p.population_id, p.language): p for p in populations},
             style,
-            {template.language: template for template in templates},
+            {frame.language: frame for frame in frames},
         )
 
     def question(self, cell: Cell) -> Question:
@@ -89,9 +89,9 @@ class ExampleSource:
             raise not_found(f"The population {cell.key.population_id} has no name in {cell.language!r}.")
         return found
 
-    def template(self, language: str) -> PromptTemplate:
+    def frame(self, language: str) -> PromptFrame:
         """Return the sentences of a language. Raises SurveyError (exit 4) where there are none."""
-        return self.templates.get(language) or load_template(language)
+        return self.frames.get(language) or load_frame(language)
 
     def why_not_asked(self, cell: Cell) -> str | None:
         """Return why no prompt can be made of a cell, None where one can. Raises SurveyError as `question` does."""
@@ -119,8 +119,8 @@ class ExampleSource:
         return find_option_tokens(self.tokenizer, [self._prompt(cell, None) for cell in picked], widest)
 
     def _prompt(self, cell: Cell, order: Sequence[int] | None) -> Prompt:
-        template = self.template(cell.language)
-        return render_prompt(self.question(cell), self.population(cell), self.style, order, template)
+        frame = self.frame(cell.language)
+        return render_prompt(self.question(cell), self.population(cell), self.style, order, frame)
 
 
 def _permutation(cell: Cell, n_options: int, permute: Permute | None) -> tuple[int, ...]:

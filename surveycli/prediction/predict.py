@@ -89,7 +89,7 @@ def predict_folder(folder: RunFolder, progress: Progress = silent) -> Prediction
         model.eval()
         populations = _populations_shown(config, contents.populations, contents.cells)
         source = ExampleSource.of(
-            language_model.tokenizer, contents.questions, populations, config.prompt, contents.templates
+            language_model.tokenizer, contents.questions, populations, config.prompt, contents.frames
         )
         config = replace(config, batches=settle_batches(config.batches, language_model.device))
         asked = _leave_out(source, folder, todo, writes=processes.is_first)
@@ -132,7 +132,7 @@ def _basis(config: PredictConfig, contents: FolderContents, fingerprint: str, we
     """Return a hash of all that a predicted distribution follows from, beside the cell: a text may be changed."""
     asked = replace(config, model=ModelSpec(), parts=None, batches=BatchSettings(), weights=None, trained_by=None)
     digest = hashlib.sha256(repr(to_plain(asked)).encode() + fingerprint.encode())
-    digest.update(repr((contents.questions, contents.populations, contents.templates)).encode())
+    digest.update(repr((contents.questions, contents.populations, contents.frames)).encode())
     for path in sorted(weights.glob("*.safetensors")) if weights else ():
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

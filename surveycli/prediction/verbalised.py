@@ -20,11 +20,12 @@ from surveycli.engine.forward import device_of
 from surveycli.engine.prefix_tree import Ints
 from surveycli.engine.reach import positions_of
 from surveycli.engine.reply import Reply, write_greedily
-from surveycli.json_reply import excerpt, find_object, parse_reply
+from surveycli.json_reply import find_object, parse_reply
 from surveycli.prediction.prediction_job import PredictionJob
 from surveycli.progress import Progress
 from surveycli.prompt import LETTERS, render_json_prompt
 from surveycli.run_folder import PredictedCell, PredictionFailure, append_failures, write_prediction_shard
+from surveycli.untrusted.text import excerpt
 
 # A reply may have so many tokens: room for a fence and a short sentence, and for a letter and its number.
 _TOKENS_AROUND = 48
@@ -112,7 +113,7 @@ def ask_cells(source: ExampleSource, cells: Sequence[Cell]) -> Iterator[AskedCel
     """Yield each cell with the tokens of its prompt. Raises SurveyError (exit 4) where a text is missing."""
     for cell in cells:
         question = source.question(cell)
-        prompt = render_json_prompt(question, source.population(cell), source.style, source.template(cell.language))
+        prompt = render_json_prompt(question, source.population(cell), source.style, source.frame(cell.language))
         # The chat template's answer begins without the stem: the reply is to be the object alone.
         text = render_text(source.tokenizer, replace(prompt, stem="") if source.tokenizer.chat_template else prompt)
         tokens = encode_text(source.tokenizer, text)

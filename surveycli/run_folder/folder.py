@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from surveycli.domain import Cell, CellKey, Option, Population, Question, Scale
 from surveycli.errors import bad_input, not_found
-from surveycli.prompt import PromptTemplate, parse_template, template_frame
+from surveycli.prompt import PromptFrame, parse_frame, plain_frame
 
 FORMAT = 1
 
@@ -97,7 +97,7 @@ class FolderContents:
     questions: tuple[Question, ...]
     populations: tuple[Population, ...]
     cells: tuple[Cell, ...]
-    templates: tuple[PromptTemplate, ...] = ()
+    frames: tuple[PromptFrame, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def write_contents(folder: RunFolder, manifest: Manifest, contents: FolderConten
         with replacing(path) as aside:
             pq.write_table(table, aside, compression="zstd")
     with replacing(folder.prompts) as aside:
-        frames = {template.language: template_frame(template) for template in contents.templates}
+        frames = {frame.language: plain_frame(frame) for frame in contents.frames}
         aside.write_text(json.dumps(frames, indent=2, ensure_ascii=False), encoding="utf-8")
     sealed = Manifest(**{**asdict(manifest), "cells_sha256": _sha256(folder.cells)})
     with replacing(folder.manifest) as aside:
@@ -165,15 +165,15 @@ def read_contents(folder: RunFolder) -> FolderContents:
     questions = tuple(_question(row) for row in pq.read_table(folder.questions).to_pylist())
     populations = tuple(Population(**row) for row in pq.read_table(folder.populations).to_pylist())
     cells = tuple(_cell(row) for row in pq.read_table(folder.cells).to_pylist())
-    return FolderContents(questions, populations, cells, _read_templates(folder))
+    return FolderContents(questions, populations, cells, _read_frames(folder))
 
 
-def _read_templates(folder: RunFolder) -> tuple[PromptTemplate, ...]:
+def _read_frames(folder: RunFolder) -> tuple[PromptFrame, ...]:
     """Return the prompt sentences; none in a folder that was made when the package's were the only ones."""
     if not folder.prompts.is_file():
         return ()
     frames = json.loads(folder.prompts.read_text(encoding="utf-8"))
-    return tuple(parse_template(frame, f"{folder.prompts}, {language}") for language, frame in frames.items())
+    return tuple(parse_frame(frame, f"{folder.prompts}, {language}") for language, frame in frames.items())
 
 
 def append_metric(folder: RunFolder, metric: Metric) -> None:

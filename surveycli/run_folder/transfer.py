@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from surveycli.domain import LEARNT_FROM, Cell, CellKey, Option, Population, Question, Scale, Shares
 from surveycli.errors import not_found
-from surveycli.prompt import PromptTemplate, load_template, parse_template
+from surveycli.prompt import PromptFrame, load_frame, parse_frame
 from surveycli.run_folder.failures import PredictionFailure, read_failures
 from surveycli.run_folder.folder import FolderContents, RunFolder, read_metrics
 from surveycli.run_folder.shards import PredictedCell, read_predictions
@@ -48,7 +48,7 @@ def export_contents(store: Store, request: CellRequest) -> FolderContents:
     populations = _populations(store, request)
     _check_texts(frame, questions, populations, request.languages)
     cells = tuple(cell for language in request.languages for cell in _cells(frame, language))
-    return FolderContents(questions, populations, cells, _templates(store, request))
+    return FolderContents(questions, populations, cells, _frames(store, request))
 
 
 def _no_cells(store: Store, request: CellRequest) -> Exception:
@@ -88,14 +88,12 @@ def _populations(store: Store, request: CellRequest) -> tuple[Population, ...]:
     return tuple(Population(**row) for row in rows)
 
 
-def _templates(store: Store, request: CellRequest) -> tuple[PromptTemplate, ...]:
+def _frames(store: Store, request: CellRequest) -> tuple[PromptFrame, ...]:
     """Return the sentences of each language: those that the user gave, else the package's."""
     rows = store.rows("run/export_prompt_frames", languages=list(request.languages))
     given = {str(row["language"]): json.loads(row["frame"]) for row in rows}
     return tuple(
-        parse_template(given[language], f"the prompt frame of {language}")
-        if language in given
-        else load_template(language)
+        parse_frame(given[language], f"the prompt frame of {language}") if language in given else load_frame(language)
         for language in dict.fromkeys(request.languages)
     )
 

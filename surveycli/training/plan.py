@@ -133,7 +133,7 @@ def _examples(
         request = CellRequest(config.split, config.languages, config.shares, parts=LEARNT_FROM)
         contents = export_contents(store, request)
     source = ExampleSource.of(
-        outline.tokenizer, contents.questions, contents.populations, config.prompt, contents.templates
+        outline.tokenizer, contents.questions, contents.populations, config.prompt, contents.frames
     )
     known = [cell for cell in contents.cells if cell.shares is not None]
     train, _ = askable_examples(outline.model, source, [cell for cell in known if cell.part == TRAIN])

@@ -112,7 +112,7 @@ def open_job(folder: RunFolder) -> TrainingJob:
     processes.demand_same_base(language_model.fingerprint)
     batches = settle_batches(config.batches, language_model.device)
     source = ExampleSource.of(
-        language_model.tokenizer, contents.questions, contents.populations, config.prompt, contents.templates
+        language_model.tokenizer, contents.questions, contents.populations, config.prompt, contents.frames
     )
     known = [cell for cell in contents.cells if cell.shares is not None]
     (train, not_trained), (validation, not_validated) = (

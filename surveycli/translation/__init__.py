@@ -2,7 +2,7 @@
 
 from surveycli.translation.glossary import read_glossary
 from surveycli.translation.imported import export_template, import_translations
-from surveycli.translation.prompt_frame import known_template, save_prompt_frame, write_prompt_frame
+from surveycli.translation.prompt_frame import known_frame, save_prompt_frame, write_prompt_frame
 from surveycli.translation.review import ReviewQuery, accept_reviews, edit_review, list_reviews, reject_reviews
 from surveycli.translation.translate import (
     BackTranslation,
@@ -23,7 +23,7 @@ __all__ = [
     "export_template",
     "first_requests",
     "import_translations",
-    "known_template",
+    "known_frame",
     "list_reviews",
     "read_glossary",
     "read_plan",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from surveycli.domain import Option
+from surveycli.json_reply import spoken
 from surveycli.server.chat_server import Message
 from surveycli.translation.engine import ReplyError, TranslationReply, TranslationRequest
 from surveycli.translation.glossary import terms_in
@@ -28,7 +29,6 @@ Reply with one JSON object and nothing else, in this form, with the codes of the
 """
 _RETRY = "That reply cannot be used: {reason}. Reply again, with the JSON object only."
 _FENCE = re.compile(r"```(?:json)?\s*\n(.*)\n\s*```", re.DOTALL)
-_THOUGHTS = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 _EXCERPT = 80
 
 
@@ -120,7 +120,10 @@ def _listed(keys: Iterable[str]) -> str:
 
 
 def _load(text: str) -> dict[str, Any]:
-    body = _THOUGHTS.sub("", text).strip()
+    said = spoken(text)
+    if said is None:
+        raise ReplyError("it ends while the model is still thinking")
+    body = said.strip()
     fenced = _FENCE.fullmatch(body)
     try:
         fields = parse_json(fenced[1] if fenced else body)

@@ -11,7 +11,7 @@ from surveycli.bundled import resource
 from surveycli.clock import utc_now
 from surveycli.errors import bad_input, conflict, not_found
 from surveycli.new_file import write_new_file
-from surveycli.prompt import PromptTemplate, has_template, load_template, parse_template, template_frame
+from surveycli.prompt import PromptFrame, has_frame, load_frame, parse_frame, plain_frame
 from surveycli.store import Store, open_store
 from surveycli.translation.language import find_language
 from surveycli.untrusted.small_file import read_small_file
@@ -20,29 +20,29 @@ from surveycli.untrusted.yaml_text import parse_yaml
 
 
 @dataclass(frozen=True, slots=True)
-class PromptFrame:
+class FrameFile:
     """What a file of prompt sentences holds; `names` are populations' by id, as they stand in a sentence."""
 
-    template: PromptTemplate
+    frame: PromptFrame
     names: dict[str, str]
 
 
-def read_prompt_frame(file: Path, language: str) -> PromptFrame:
+def read_prompt_frame(file: Path, language: str) -> FrameFile:
     """Return the prompt sentences of a YAML file, and the names under its key `populations` if it has that.
 
     Raises SurveyError (exit 3) where there is no file, it lacks something or is for another language.
     """
     text = read_small_file(file, "prompt frame", f"YAML; --write-prompt-frame {file} writes one to change,")
     try:
-        frame = parse_yaml(text)
+        content = parse_yaml(text)
     except UnreadableError as error:
         hint = "Correct it, or write a new one with --write-prompt-frame."
         raise bad_input(f"{file} is not YAML: {error}.", hint) from error
-    names = frame.pop("populations", None) if isinstance(frame, dict) else None
-    template = parse_template(frame, str(file))
-    if template.language != language:
-        raise bad_input(f"{file} has sentences in {template.language!r}, not in {language!r}.", "Change its language.")
-    return PromptFrame(template, _names(names, file))
+    names = content.pop("populations", None) if isinstance(content, dict) else None
+    frame = parse_frame(content, str(file))
+    if frame.language != language:
+        raise bad_input(f"{file} has sentences in {frame.language!r}, not in {language!r}.", "Change its language.")
+    return FrameFile(frame, _names(names, file))
 
 
 def _names(names: Any, file: Path) -> dict[str, str]:
@@ -53,46 +53,46 @@ def _names(names: Any, file: Path) -> dict[str, str]:
     return {str(population_id): name.strip() for population_id, name in names.items()}
 
 
-def save_prompt_frame(path: Path, file: Path, language: str, *, redo: bool = False) -> PromptFrame:
+def save_prompt_frame(path: Path, file: Path, language: str, *, redo: bool = False) -> FrameFile:
     """Check a file of prompt sentences and keep them, and the names in it, in the store at `path`.
 
     Raises SurveyError: exit 4 for a population that is not in the store, 5 where the language has other sentences
     already and `redo` is not set: a model trained with those would from now on be asked differently.
     """
-    frame = read_prompt_frame(file, find_language(language).code)
+    file_frame = read_prompt_frame(file, find_language(language).code)
     with open_store(path, write=True) as store, store.transaction():
-        known = known_template(store, language)
-        if known is not None and known != frame.template and not redo:
+        known = known_frame(store, language)
+        if known is not None and known != file_frame.frame and not redo:
             raise conflict(
                 f"There are prompt sentences in {language!r} already, and those of {file} differ.",
                 "--redo puts yours in their place; models trained before were asked in the old ones.",
             )
-        _save(store, frame, file)
-    return frame
+        _save(store, file_frame, file)
+    return file_frame
 
 
-def _save(store: Store, frame: PromptFrame, file: Path) -> None:
+def _save(store: Store, file_frame: FrameFile, file: Path) -> None:
     import polars as pl
 
-    language = frame.template.language
-    sentences = json.dumps(template_frame(frame.template), ensure_ascii=False)
+    language = file_frame.frame.language
+    sentences = json.dumps(plain_frame(file_frame.frame), ensure_ascii=False)
     row = {"language": language, "frame": sentences, "file_name": file.name, "added_at": utc_now()}
     store.run("translation/save_prompt_frame", frames={"incoming": pl.DataFrame([row])})
     people = {row["population_id"] for row in store.rows("translation/list_populations")}
-    unknown = sorted(set(frame.names) - people)
+    unknown = sorted(set(file_frame.names) - people)
     if unknown:
         raise not_found(f"{file}, populations: not in the store: {excerpt(', '.join(unknown))}.")
-    names = list(frame.names.items())
+    names = list(file_frame.names.items())
     incoming = pl.DataFrame(names, schema={"population_id": pl.String, "name": pl.String}, orient="row")
     store.run("translation/save_population_names", frames={"incoming": incoming}, language=language)
 
 
-def known_template(store: Store, language: str) -> PromptTemplate | None:
+def known_frame(store: Store, language: str) -> PromptFrame | None:
     """Return the sentences that prompts in a language are made of: the user's, else the package's, else None."""
     rows = store.rows("translation/find_prompt_frame", language=language)
     if rows:
-        return parse_template(json.loads(rows[0]["frame"]), f"the prompt frame of {language}")
-    return load_template(language) if has_template(language) else None
+        return parse_frame(json.loads(rows[0]["frame"]), f"the prompt frame of {language}")
+    return load_frame(language) if has_frame(language) else None
 
 
 def write_prompt_frame(file: Path, language: str) -> None:
@@ -102,7 +102,7 @@ def write_prompt_frame(file: Path, language: str) -> None:
     """
     code = find_language(language).code
     folder = resource("prompts")
-    candidates = [code, code.partition("-")[0]] if has_template(code) else []
+    candidates = [code, code.partition("-")[0]] if has_frame(code) else []
     model = next((name for name in candidates if (folder / f"{name}.yaml").is_file()), "en")
     text = (folder / f"{model}.yaml").read_text(encoding="utf-8")
     text = text.replace(f"\nlanguage: {model}\n", f"\nlanguage: {code}\n", 1)

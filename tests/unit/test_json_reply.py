@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from surveycli.json_reply import EXCERPT_CHARACTERS, ReplyFailure, excerpt, find_object, parse_reply
+from surveycli.json_reply import ReplyFailure, find_object, parse_reply
 
 
 @pytest.mark.parametrize(
@@ -81,10 +81,3 @@ def test_a_reply_cut_short_is_told_from_one_that_never_began(text: str, failure:
 def test_a_thought_is_no_answer() -> None:
     """An object inside a thought that has not ended is not taken for the reply."""
     assert find_object('<think>{"A": 1, "B": 1}') is None
-
-
-def test_an_excerpt_is_one_short_line() -> None:
-    """Line breaks go, and long replies end in an ellipsis."""
-    assert excerpt("a\n\n b") == "a b"
-    assert len(excerpt("word " * 1000)) == EXCERPT_CHARACTERS
-    assert excerpt("word " * 1000).endswith("…")

@@ -6,7 +6,7 @@ import pytest
 
 from surveycli.domain import Option, Population, Question, Scale
 from surveycli.errors import ExitCode, SurveyError
-from surveycli.prompt import Describe, PromptOrder, PromptStyle, load_template, prompt_languages, render_prompt
+from surveycli.prompt import Describe, PromptOrder, PromptStyle, load_frame, prompt_languages, render_prompt
 
 QUESTION = Question(
     "s", "q", "en", "Tea or coffee?", (Option(0, "Tea"), Option(1, "Coffee"), Option(2, "Both")), Scale.NOMINAL
@@ -55,9 +55,9 @@ def test_a_permutation_moves_labels_and_leaves_letters() -> None:
 
 
 def test_an_unknown_language_is_not_found() -> None:
-    """A language without a template is exit 4 and names those that there are."""
+    """A language without a frame is exit 4 and names those that there are."""
     with pytest.raises(SurveyError) as caught:
-        load_template("tlh")
+        load_frame("tlh")
     assert caught.value.code is ExitCode.NOT_FOUND
     assert "tr, vi, zh" in caught.value.message
     assert "--write-prompt-frame" in caught.value.hint

@@ -18,18 +18,18 @@ from surveycli.prompt import (
     Describe,
     PromptOrder,
     PromptStyle,
-    load_template,
-    parse_template,
+    load_frame,
+    parse_frame,
+    plain_frame,
     prompt_languages,
     render_json_prompt,
     render_prompt,
-    template_frame,
 )
 from surveycli.store import ad_hoc, open_store
 from surveycli.survey import name_populations
 from surveycli.survey.places.country import countries
 from surveycli.survey.population.population import PopulationSpec, describe_population
-from surveycli.translation import known_template, save_prompt_frame, write_prompt_frame
+from surveycli.translation import known_frame, save_prompt_frame, write_prompt_frame
 
 FOLDER = Path(__file__).resolve().parents[2] / "surveycli" / "resources" / "prompts"
 # Wordings and labels in the languages' own scripts, so that a frame that mangles text is seen.
@@ -74,17 +74,17 @@ def test_frames_differ_between_languages_and_have_their_script(language: str) ->
 
 @pytest.mark.parametrize("language", prompt_languages())
 def test_a_template_survives_as_plain_values(language: str) -> None:
-    """What a run folder keeps of a template is read back into the same template."""
-    assert parse_template(template_frame(load_template(language)), "here") == load_template(language)
+    """What a run folder keeps of a frame is read back into the same frame."""
+    assert parse_frame(plain_frame(load_frame(language)), "here") == load_frame(language)
 
 
 def test_a_region_falls_back_on_its_language() -> None:
     """Brazilian Portuguese has the Portuguese sentences under its own tag; Chinese of another script has none."""
-    assert load_template("pt-BR").user == load_template("pt").user
-    assert load_template("pt-BR").language == "pt-BR"
+    assert load_frame("pt-BR").user == load_frame("pt").user
+    assert load_frame("pt-BR").language == "pt-BR"
     for language in ("zh-TW", "zh-Hant", "sr-Latn"):
         with pytest.raises(SurveyError, match="no prompt sentences"):
-            load_template(language)
+            load_frame(language)
 
 
 def english() -> dict[str, Any]:
@@ -138,7 +138,7 @@ def test_a_frame_that_lacks_something_is_refused(change: Callable[[dict[str, Any
     frame = english()
     change(frame)
     with pytest.raises(SurveyError, match=message) as caught:
-        parse_template(frame, "mine.yaml")
+        parse_frame(frame, "mine.yaml")
     assert caught.value.code is ExitCode.BAD_INPUT
     assert caught.value.message.startswith("mine.yaml")
 
@@ -147,7 +147,7 @@ def test_a_frame_that_lacks_something_is_refused(change: Callable[[dict[str, Any
 def test_what_is_no_frame_is_refused(frame: object) -> None:
     """An empty file, a text or a list is exit 3 like any other wrong frame."""
     with pytest.raises(SurveyError) as caught:
-        parse_template(frame, "mine.yaml")
+        parse_frame(frame, "mine.yaml")
     assert caught.value.code is ExitCode.BAD_INPUT
 
 
@@ -158,10 +158,10 @@ def test_a_frame_is_written_changed_and_kept(tmp_path: Path) -> None:
     file.write_text(file.read_text("utf-8").replace("Their answer: (", "Jibu lao: ("), encoding="utf-8")
     save_prompt_frame(store, file, "sw")
     with open_store(store) as opened:
-        template = known_template(opened, "sw")
-    assert template is not None and template.language == "sw"
+        frame = known_frame(opened, "sw")
+    assert frame is not None and frame.language == "sw"
     asked = Population("KEN", "sw", "Kenya", "Kenya")
-    prompt = render_prompt(question("sw"), asked, PromptStyle(), template=template)
+    prompt = render_prompt(question("sw"), asked, PromptStyle(), frame=frame)
     assert prompt.stem == "Jibu lao: ("
 
 
@@ -176,7 +176,7 @@ def test_a_frame_in_use_is_replaced_on_request_only(tmp_path: Path) -> None:
         with pytest.raises(SurveyError) as caught:
             save_prompt_frame(store, file, language)
         assert caught.value.code is ExitCode.CONFLICT
-        assert save_prompt_frame(store, file, language, redo=True).template.stem[PromptOrder.ITEM_FIRST].endswith(" (")
+        assert save_prompt_frame(store, file, language, redo=True).frame.stem[PromptOrder.ITEM_FIRST].endswith(" (")
         with pytest.raises(SurveyError, match="already a file"):
             write_prompt_frame(file, language)
 
