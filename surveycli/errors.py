@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from surveycli.untrusted.text import plain
+
+_LONGEST = 2000
+
 
 class ExitCode(IntEnum):
     """What the exit status of the command line means."""
@@ -24,8 +28,10 @@ class SurveyError(Exception):
     """
 
     def __init__(self, message: str, *, hint: str = "", code: ExitCode = ExitCode.BAD_INPUT) -> None:
-        super().__init__(message)
-        self.message = message
+        # What a message quotes is a stranger's now and then: nothing of it steers a terminal, or fills it.
+        shown = plain(message)
+        self.message = shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "..."
+        super().__init__(self.message)
         self.hint = hint
         self.code = code
 

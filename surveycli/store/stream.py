@@ -70,6 +70,7 @@ def _frugal(store: Store, n_columns: int) -> Iterator[None]:
     """
     # The settings are the whole instance's; a cursor of its own can reset them though the transaction has failed.
     cursor = store._connection.cursor()
+    before = cursor.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
     cursor.execute("SET threads = 1")
     cursor.execute(f"SET memory_limit = '{40 + 2 * n_columns // 3} MiB'")
     cursor.execute("SET allocator_background_threads = true")
@@ -78,6 +79,7 @@ def _frugal(store: Store, n_columns: int) -> Iterator[None]:
     finally:
         with suppress(duckdb.Error), interruptible():  # after a fatal error nothing can be set any more
             cursor.execute("RESET threads")
+            cursor.execute(f"SET memory_limit = '{before}'")  # RESET alone changes what the setting says, not the limit
             cursor.execute("RESET memory_limit")
             cursor.execute("RESET allocator_background_threads")
         cursor.close()

@@ -21,6 +21,7 @@ class Aggregates:
     shares: item_id, population_id, option_code, n_respondents, share, share_unweighted, one row per chosen option.
     cells: item_id, population_id, n_respondents, n_effective, has_share, one row per cell.
     missing: item_id, population_id, status, n_respondents, share (of all respondents, missing answers included).
+    accounts: item_id, population_id, n_interviewed, n_valid, n_missing, n_left_out; None where respondents are unknown.
     `group_texts` say what groups mean that do not mean the same in every survey.
     """
 
@@ -29,6 +30,7 @@ class Aggregates:
     missing: pl.DataFrame
     populations: tuple[PopulationSpec, ...]
     group_texts: tuple[GroupText, ...] = ()
+    accounts: pl.DataFrame | None = None
 
 
 def aggregates_of_shares(file: DistributionFile) -> Aggregates:

@@ -79,6 +79,7 @@ class Tally:
         self._slots = _make_slots(items, missing)
         self._rows: dict[str, int] = {}
         width = sum(slots.width for slots in self._slots)
+        self._interviewed = np.zeros(0, dtype=np.int64)
         self._n = np.zeros((0, width), dtype=np.int64)
         self._w = np.zeros((0, width))
         self._w2 = np.zeros((0, width))
@@ -93,6 +94,7 @@ class Tally:
         # `rows` are the populations of the batch, `row` each respondent's place among them. An answer's key is its
         # place in the item's slots plus as many widths as its population's place: one bincount fills all their rows.
         rows, row = np.unique(self._row_numbers(population_id), return_inverse=True)
+        self._interviewed[rows] += np.bincount(row, minlength=rows.size)
         w = weight.to_numpy()
         w2 = w * w
         answers = pl.DataFrame([respondents[slots.item.item_id] for slots in self._slots]).fill_null(_LOWEST_CODE)
@@ -115,6 +117,7 @@ class Tally:
         if grown:
             more = ((0, grown), (0, 0))
             self._n, self._w, self._w2 = np.pad(self._n, more), np.pad(self._w, more), np.pad(self._w2, more)
+            self._interviewed = np.pad(self._interviewed, (0, grown))
         return population_id.replace_strict(self._rows, return_dtype=pl.Int64).to_numpy()
 
     def counts(self, min_cell: int = 1) -> Counts:
@@ -125,13 +128,15 @@ class Tally:
         """
         least = max(1, min_cell)
         # Item by item: `kept` are the populations whose cell is large enough, each repeated for the item's options.
-        shares, cells, missing = _Rows(), _Rows(), _Rows()
+        shares, cells, missing, accounts = _Rows(), _Rows(), _Rows(), _Rows()
         for number, slots in enumerate(self._slots):
             kept = np.flatnonzero(self._n_valid(slots) >= least)
             shares.append(number, np.repeat(kept, slots.n_valid), **self._shares(slots, kept))
             cells.append(number, kept, **self._cells(slots, kept))
             by_status = self._missing_counts(slots)
-            everyone = self._n_valid(slots) + sum(by_status.values())
+            n_missing = sum(by_status.values(), np.zeros(len(self._rows), dtype=np.int64))
+            accounts.append(number, np.arange(len(self._rows)), **self._account(slots, n_missing))
+            everyone = self._n_valid(slots) + n_missing
             for status, n in by_status.items():
                 counted = np.flatnonzero(n)
                 share = n[counted] / everyone[counted]
@@ -143,6 +148,7 @@ class Tally:
             cells=cells.frame(self._slots, names),
             missing=missing.frame(self._slots, names),
             populations=populations_of(names),
+            accounts=accounts.frame(self._slots, names),
         )
         return Counts(aggregates, self._small_cells(least), self._no_answers())
 
@@ -168,6 +174,15 @@ class Tally:
             np.divide(w * w, w2, out=np.full(w.shape, np.nan), where=w2 > 0) if self._weighted else n.astype(float)
         )
         return {"n_respondents": n, "n_effective": effective, "has_share": w > 0}
+
+    def _account(self, slots: _Slots, n_missing: NDArray[np.int64]) -> dict[str, NDArray[np.generic]]:
+        """Return what became of everybody's answer; each of the four counts is a sum of its own."""
+        return {
+            "n_interviewed": self._interviewed,
+            "n_valid": self._n_valid(slots),
+            "n_missing": n_missing,
+            "n_left_out": self._n[:, slots.blank - 1],
+        }
 
     def _missing_counts(self, slots: _Slots) -> dict[str, NDArray[np.int64]]:
         """Return how many of each population gave each kind of missing answer; a blank cell is `missing_other`."""

@@ -149,6 +149,8 @@ def write_aggregates(store: Store, survey_id: str, aggregates: Aggregates) -> No
     frames = {"incoming_cell": aggregates.cells, "incoming_share": aggregates.shares}
     store.run("survey/write_distributions", frames=frames, survey_id=survey_id)
     store.insert("missing_count", aggregates.missing.with_columns(survey_id=pl.lit(survey_id)))
+    if aggregates.accounts is not None:
+        store.insert("answer_account", aggregates.accounts.with_columns(survey_id=pl.lit(survey_id)))
 
 
 def _write_grouping_values(store: Store, survey_id: str, texts: Iterable[GroupText]) -> None:

@@ -51,6 +51,10 @@ def sound_tables() -> Tables:
             language=pl.lit("en"), name=pl.lit("n"), description=pl.lit("d"), context=pl.lit("c")
         ),
         "cell": cells.with_columns(n_respondents=pl.lit(4), n_effective=pl.lit(3.5)),
+        "missing_count": cells.with_columns(status=pl.lit("refused"), n_respondents=pl.lit(2)),
+        "answer_account": cells.with_columns(
+            n_interviewed=pl.lit(7), n_valid=pl.lit(4), n_missing=pl.lit(2), n_left_out=pl.lit(1)
+        ),
         "response_distribution": cells.join(options, how="cross").select(
             pl.col("survey_id", "item_id", "population_id", "option_code", "share"),
             n_respondents="n",
@@ -210,7 +214,15 @@ BREAKS: dict[str, tuple[str, Callable[[pl.DataFrame], pl.DataFrame], set[str]]] 
         without(item_id="a", population_id="KEN"),
         {"distribution_cell", "split_cell_without_distribution"},
     ),
-    "another count in the cell": ("cell", first(n_respondents=5), {"distribution_cell"}),
+    "another count in the cell": ("cell", first(n_respondents=5), {"distribution_cell", "answer_account"}),
+    "an answer that is nowhere": ("answer_account", first(n_left_out=0), {"answer_account"}),
+    "a missing answer that is not counted": ("missing_count", first(n_respondents=1), {"answer_account"}),
+    "a missing answer of nobody": ("missing_count", add(status="not_asked"), {"answer_account"}),
+    "an item that fewer people met": (
+        "answer_account",
+        first(n_interviewed=6, n_left_out=0),
+        {"answer_account"},
+    ),
     "more effective answers than answers": ("cell", first(n_effective=4.5), {"cell_effective_number"}),
     "an item without wording": ("item_text", without(item_id="a"), {"item_without_text"}),
     "an option without label": ("option_text", without(item_id="a", option_code=2), {"item_without_text"}),

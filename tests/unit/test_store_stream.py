@@ -50,3 +50,9 @@ def test_an_error_on_the_way_is_raised_as_it_is_and_nothing_stays(store: Store) 
         create_table_from_stream(store, "respondent", "s", frames(5, fail_at=3), "")
     assert not store.query("SELECT * FROM duckdb_tables() WHERE table_name = 's'").height
     assert store.query(settings).equals(before)
+
+
+def test_what_comes_after_has_all_memory_again(store: Store) -> None:
+    """The bound on memory is for the table alone: a query after it may take more."""
+    create_table_from_stream(store, "respondent", "s", frames(2), "")
+    assert store.query("SELECT len(list(range)) FROM range(20_000_000)").item() == 20_000_000

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from surveycli.errors import SurveyError
 from surveycli.untrusted.json_text import parse_json
 from surveycli.untrusted.literal import parse_literal
 from surveycli.untrusted.number import read_number, read_whole
@@ -180,3 +181,10 @@ def test_numbers_are_finite_and_short() -> None:
     assert {read_number(text) for text in ("nan", "inf", "1e999", "1_0", "٣", "", "0x1", "9" * 400)} == {None}
     assert [read_whole(text) for text in ("2", "-1.0", "+3.", "9" * 25)] == [2, -1, 3, int("9" * 25)]
     assert {read_whole(text) for text in ("2.5", "9" * 26, "", ".0", "²", "1e3")} == {None}
+
+
+def test_an_error_is_plain_and_short() -> None:
+    """Whatever an error quotes, its message steers no terminal and fills no screen."""
+    error = SurveyError("found \x1b[31m" + "x" * 10_000, hint="Look.")
+    assert is_plain(error.message) and len(error.message) < 2100
+    assert str(error).endswith("x... Look.")
