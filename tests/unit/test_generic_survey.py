@@ -348,3 +348,29 @@ def test_a_layout_can_be_forced(frame: pl.DataFrame, store: Store, tmp_path: Pat
     with pytest.raises(SurveyError, match="There is no layout 'gallup'") as caught:
         ingest_file(store, path, IngestOptions(layout="gallup"))
     assert caught.value.code is ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    ("label", "weights"),
+    [
+        ("How much do you weigh?", [70.0, 82.0, 65.0, 91.0]),
+        ("", [154.0, 180.0, 143.0, 200.0]),
+        ("Weight variable", [None, 1.0, None, 1.2]),
+    ],
+)
+def test_a_body_weight_is_no_survey_weight(
+    label: str, weights: list[float | None], store: Store, tmp_path: Path
+) -> None:
+    """A column called weight is not taken where it is how much people weigh, or would leave out many of them."""
+    frame = pl.DataFrame(
+        {"cntry": [404.0, 276.0] * 20, "weight": weights * 10, "wt": [0.5, 1.5] * 20, "Q1": [1.0, 2.0] * 20}
+    )
+    labels = {"Q1": {1.0: "Yes", 2.0: "No"}, "cntry": {404.0: "Kenya", 276.0: "Germany"}}
+    path = tmp_path / "g.sav"
+    pyreadstat.write_sav(
+        frame, str(path), column_labels=["Country", label, "Survey weight", "Tea?"], variable_value_labels=labels
+    )
+    report = ingest_file(store, path, IngestOptions(layout="generic"))
+    assert report.n_respondents == 40
+    assert "weight" in {skip.subject for skip in report.skipped if "not taken as the weight" in skip.reason}
+    assert query(store, "SELECT DISTINCT weight FROM respondent.g ORDER BY 1") == [(0.5,), (1.5,)]

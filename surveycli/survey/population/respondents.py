@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from surveycli.survey.files.batch import Batch, ColumnTypes, Skipped
 from surveycli.survey.files.cell import Cell, as_number, fold
-from surveycli.survey.files.table import SurveyTable
+from surveycli.survey.files.table import Column, SurveyTable
 from surveycli.survey.items.answers import AnswerColumn
 from surveycli.survey.items.labels import column_rules
 from surveycli.survey.places.column import CountryColumn
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 
 _NO_WEIGHT = "no weighting"
+_LEAST_WEIGHTED = 0.95  # of the rows
+_BODY_WEIGHT = 20.0  # whole numbers with a higher mean are kilograms or pounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +98,38 @@ def find_weight(
     """Return the weight column, None where there is none, and what there is to say about it.
 
     A column that reads `No weighting` throughout is none: there are no weighted shares to tell from the plain ones.
+    Without a name and a usual place, a column is taken only for what it holds: never somebody's body weight, and never
+    one that would leave out over 5% of the rows.
     """
+    notes: tuple[Skipped, ...] = ()
     column = table.require(named, "the weight") if named else table.find(*(usual or column_rules()["weight"]))
+    if column is not None and not named and not usual:
+        candidates = filter(None, (table.find(name) for name in column_rules()["weight"]))
+        refused = [other for other in candidates if not _weighs_answers(table, other)]
+        reason = "not taken as the weight: a body weight, or none for over 5% of the rows (--weight-column takes it)"
+        notes = tuple(Skipped(reason, other.name, 1) for other in refused)
+        remaining = (table.find(name) for name in column_rules()["weight"])
+        column = next((other for other in remaining if other is not None and other not in refused), None)
     if column is None:
-        return None, (Skipped("no weight column: no weighted shares (--weight-column names one)", "columns", 1),)
+        return None, (*notes, Skipped("no weight column: no weighted shares (--weight-column names one)", "columns", 1))
     if _says_no_weighting(table.present([column.name])[column.name]):
         return column.name, (Skipped("not left out: reads `No weighting`, everybody weighs 1", column.name, 1),)
-    return column.name, ()
+    return column.name, notes
+
+
+def _weighs_answers(table: SurveyTable, column: Column) -> bool:
+    """Tell whether a column's label and cells are those of a survey weight, not of how much somebody weighs."""
+    import polars as pl
+
+    if re.search(str(column_rules()["no_weight"]), fold(column.label)):
+        return False
+    weights = [weights_of(batch.respondents, column.name, table) for batch in table.read([column.name])]
+    weight = pl.concat(weights) if weights else pl.Series("weight", [], dtype=pl.Float64)
+    known = weight.drop_nulls()
+    if known.len() < _LEAST_WEIGHTED * weight.len():
+        return False
+    mean = known.mean()
+    return not (isinstance(mean, float) and mean > _BODY_WEIGHT and bool((known == known.floor()).all()))
 
 
 def _says_no_weighting(cells: frozenset[Cell]) -> bool:
