@@ -105,3 +105,22 @@ def test_spaces_and_apostrophes_do_not_tell_labels_apart() -> None:
     """NBSP, doubled spaces and both apostrophes are one label when compared; cleaning alone keeps the apostrophe."""
     assert fold("Don’t\xa0 know ") == fold("don't know")
     assert clean(" Don’t\xa0 know ") == "Don’t know"
+
+
+@pytest.mark.parametrize(
+    ("label", "status"),
+    [
+        ("5 Refused", "refused"),
+        ("-9. Refused", "refused"),
+        ("8 Don't know", "dont_know"),
+        ("iap", "not_applicable"),
+        ("INAP: 2 in Q4", "not_applicable"),
+        ("Other missing; Multiple answers Mail (EVS)", "missing_other"),
+        ("3 hours", None),
+        ("10 Very good", None),
+        ("9", None),
+    ],
+)
+def test_missing_answers_are_told_behind_their_own_code(label: str, status: str | None) -> None:
+    """A label may begin with its code, and surveys write inapplicable in their own ways."""
+    assert status_of_label(label) == status

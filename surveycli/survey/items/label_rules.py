@@ -31,6 +31,10 @@ _LEADING_NUMBER = re.compile(r"\s*([-+]?\d+)(?:\.0+)?(?=$|[\s:=)–-])(?!\s*[–
 _MAX_WORDS_IN_NUMBERS = 3
 
 
+# `5 Refused`, `-9. Refused`: some files begin a label with its own code.
+_OWN_CODE = re.compile(r"^[-+]?\d{1,4}\s*[.:)=–-]?\s+(?=[^\W\d])")
+
+
 @cache
 def _rules() -> dict[str, Any]:
     return read_yaml(resource("label_rules.yaml"))
@@ -54,7 +58,7 @@ def status_of_label(label: str) -> str | None:
     >>> status_of_label("Both equally (VOL)"), status_of_label("No sabe (Don't know)")
     ('missing_other', 'dont_know')
     """
-    text, n_notes = _notes().subn(" ", fold(label))
+    text, n_notes = _notes().subn(" ", _OWN_CODE.sub("", fold(label)))
     text = text.strip()
     translation = _TRANSLATION.fullmatch(text)
     found = _status(text.strip(" -:;,.()[]/") or fold(label)) or (translation and _unanswered(translation[1]))
