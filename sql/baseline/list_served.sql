@@ -1,6 +1,7 @@
 -- Purpose: which predictor served which kind of cell in a run of `best`, and how it was measured beside the others.
 -- Grain: one row per kind of cell and predictor measured there, the best first; none for runs of other predictors.
 -- Parameters: $run_id. Reads: run.
+-- Example: $run_id = 'item-mean-1'
 WITH served AS (
     SELECT unnest(json_extract(configuration, '$.chosen_on_train.served[*]')) AS row
     FROM run

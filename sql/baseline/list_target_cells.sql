@@ -1,6 +1,7 @@
 -- Purpose: the cells that a predictor has to answer, with their options but without their answers.
 -- Grain: one row per distinct cell of the parts (a cell may stand in two parts).
 -- Parameters: $split, $parts (list of part names). Reads: split_cell, response_option.
+-- Example: $parts = ['validation', 'test'], $split = 'unseen-questions'
 WITH target AS (
     SELECT DISTINCT survey_id, item_id, population_id
     FROM split_cell

@@ -1,6 +1,7 @@
 -- Purpose: the items of a split as they are worded, and which of them the training part has.
 -- Grain: one row per part and item that has a wording in the language, in the questionnaire's order.
 -- Parameters: $split, $language. Reads: split_cell, item, item_text.
+-- Example: $language = 'en', $split = 'unseen-questions'
 SELECT
     c.part,
     c.survey_id,

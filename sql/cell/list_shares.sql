@@ -6,6 +6,8 @@
 -- Reads: response_option, response_distribution, cell.
 -- Result: n_respondents; n_effective, which stands for the precision of the shares returned: Kish's where they are
 --         weighted and it is known, else n_respondents; unweighted_instead, true where weighted shares were missing.
+-- Example: $shares = 'weighted'
+-- Example: wanted AS SELECT survey_id, item_id, population_id FROM cell LIMIT 5
 WITH distribution AS (
     SELECT
         o.survey_id,

@@ -1,5 +1,6 @@
 -- Purpose: how much a prediction adds to a sample, item by item.
--- Grain: one row per survey and item. Parameters: $run_id. Reads: correction. Example: $run_id = 'corrected-1'
+-- Grain: one row per survey and item. Parameters: $run_id. Reads: correction.
+-- Example: $run_id = 'item-mean-1'
 SELECT
     survey_id,
     item_id,

@@ -1,6 +1,7 @@
 -- Purpose: what a run predicted, to be corrected with a sample, and which of its cells are for choosing (validation).
 -- Grain: one row per cell and language; probabilities in option-code order.
--- Parameters: $run_id. Reads: prediction, run, split_cell. Example: $run_id = 'answers-gp-1'
+-- Parameters: $run_id. Reads: prediction, run, split_cell.
+-- Example: $run_id = 'item-mean-1'
 WITH validation AS (
     SELECT DISTINCT c.survey_id, c.item_id, c.population_id
     FROM split_cell AS c

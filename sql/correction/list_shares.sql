@@ -1,6 +1,6 @@
 -- Purpose: the corrected shares of a run with their intervals, beside the prediction and the sample.
 -- Grain: one row per cell and option. Parameters: $run_id. Reads: corrected_share, option_text.
--- Example: $run_id = 'corrected-1'
+-- Example: $run_id = 'item-mean-1'
 SELECT
     c.survey_id,
     c.item_id,

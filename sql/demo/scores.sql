@@ -1,5 +1,6 @@
 -- Purpose: the demo's table: every predictor on every test part of its split, by the protocol's metrics.
 -- Grain: one row per test part and run. Parameters: $split. Reads: score_by_part.
+-- Example: $split = 'unseen-questions'
 SELECT
     part,
     CASE run_id WHEN 'untrained' THEN 'tiny, before' WHEN 'finetuned' THEN 'tiny, fine-tuned' ELSE predictor END AS predictor,

@@ -1,7 +1,8 @@
 -- Purpose: what people answered, with the words, for other tools.
 -- Grain: one row per survey, item, population and option.
--- Parameters: $survey_id (NULL: all), $language of the texts. Example: $survey_id = 'wvs7', $language = 'en'
+-- Parameters: $survey_id (NULL: all), $language of the texts.
 -- Reads: response_distribution, item, item_text, option_text, population_text, cell.
+-- Example: $language = 'en', $survey_id = 'wvs7'
 SELECT
     d.survey_id,
     d.item_id,

@@ -1,7 +1,8 @@
 -- Purpose: what runs predicted, beside people's shares, with the words, for other tools.
 -- Grain: one row per run, survey, item, population, language of the prompt and option.
--- Parameters: $run_ids (list; NULL: all), $language of the texts. Example: $run_ids = ['item-mean-1'], $language = 'en'
+-- Parameters: $run_ids (list; NULL: all), $language of the texts.
 -- Reads: prediction, prediction_cell, response_distribution, item, item_text, option_text, population_text.
+-- Example: $language = 'en', $run_ids = ['item-mean-1', 'uniform-1']
 SELECT
     p.run_id,
     p.survey_id,

@@ -1,7 +1,8 @@
 -- Purpose: the cells of a split as examples to train on: question, population, options, and what people answered.
 -- Grain: one row per part and cell; options and target are in option-code order.
--- Parameters: $split, $language of the texts. Example: $split = 'paper', $language = 'en'
+-- Parameters: $split, $language of the texts.
 -- Reads: split_cell, item, item_text, response_option, option_text, population_text, response_distribution.
+-- Example: $language = 'en', $split = 'unseen-questions'
 WITH option_list AS (
     SELECT
         o.survey_id,

@@ -1,7 +1,8 @@
 -- Purpose: every metric of every scored cell, for other tools.
 -- Grain: one row per run, part of its split, item, population and language, as the view scored_cell has them.
--- Parameters: $run_ids (list; NULL: all), $language of the texts. Example: $run_ids = ['item-mean-1'], $language = 'en'
+-- Parameters: $run_ids (list; NULL: all), $language of the texts.
 -- Reads: scored_cell, item, population_text.
+-- Example: $language = 'en', $run_ids = ['item-mean-1', 'uniform-1']
 SELECT s.*, i.dimension, n.name AS population
 FROM scored_cell AS s
 JOIN item AS i

@@ -3,7 +3,9 @@
 --          label in any language, or its letter (A is the first in code order). Case and outer blanks do not matter.
 -- Grain: one row per row of `incoming`, whether matched or not; reason is NULL where it is.
 -- Parameters: $survey_id (NULL: whichever survey has the item). Frame: incoming (row, survey, item, population, option).
--- Reads: item, population, population_text, response_option, option_text. Example: $survey_id = 'wvs7'
+-- Reads: item, population, population_text, response_option, option_text.
+-- Example: $survey_id = 'wvs7'
+-- Example: incoming AS SELECT 1 AS row, NULL::VARCHAR AS survey, 'q57' AS item, 'kenya' AS population, 'a' AS option
 WITH wanted AS (
     SELECT
         "row",

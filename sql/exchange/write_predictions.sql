@@ -1,7 +1,9 @@
 -- Purpose: write imported predictions of a new run.
 -- Parameters: $run_id, $split (NULL: none), $now. Frame: incoming (one row per cell and language: probabilities in
 --             option-code order, outside_mass, basis). Reads: response_option, split_cell. Writes: prediction_cell, prediction, prediction_part.
---             Example: $run_id = 'vendor', $split = 'paper', $now = '2026-01-31 12:00:00'
+-- Example: $now = TIMESTAMP '2026-01-01', $run_id = 'vendor', $split = 'unseen-questions'
+-- Example: incoming AS SELECT survey_id, item_id, population_id, '' AS language, share AS probabilities, NULL AS
+--          outside_mass, 'theirs' AS basis FROM cell_share LIMIT 3
 INSERT INTO prediction_cell BY NAME
 SELECT $run_id AS run_id, survey_id, item_id, population_id, language, outside_mass, basis FROM incoming;
 INSERT INTO prediction BY NAME

@@ -1,6 +1,7 @@
 -- Purpose: the parts of the splits that a report's runs belong to.
 -- Grain: one row per split and part.
--- Parameters: $run_ids (list). Reads: run, split, split_cell. Example: $run_ids = ['item-mean-1']
+-- Parameters: $run_ids (list). Reads: run, split, split_cell.
+-- Example: $run_ids = ['item-mean-1', 'uniform-1']
 SELECT
     s.split,
     s.recipe,

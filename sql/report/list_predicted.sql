@@ -1,7 +1,8 @@
 -- Purpose: what several runs predicted for the cells that all of them predicted.
 -- Grain: one row per survey, item and population; predicted has a list per run, in the order of $run_ids, of
 --        probabilities in option-code order, each the mean over the run's languages.
--- Parameters: $run_ids (list). Reads: prediction. Example: $run_ids = ['item-mean-1', 'uniform-1']
+-- Parameters: $run_ids (list). Reads: prediction.
+-- Example: $run_ids = ['item-mean-1', 'uniform-1']
 WITH by_option AS (
     SELECT run_id, survey_id, item_id, population_id, option_code, avg(probability) AS probability
     FROM prediction

@@ -1,6 +1,7 @@
 -- Purpose: the surveys whose answers a report's runs learnt from or are held against, with the files they came from.
 -- Grain: one row per survey and ingested file.
--- Parameters: $run_ids (list). Reads: score, survey, source_file. Example: $run_ids = ['item-mean-1']
+-- Parameters: $run_ids (list). Reads: score, survey, source_file.
+-- Example: $run_ids = ['item-mean-1', 'uniform-1']
 SELECT
     s.survey_id AS survey,
     s.title,

@@ -2,6 +2,7 @@
 -- Grain: one row per part, survey, item and population; shares in option-code order, NULL where nobody was asked.
 -- Parameters: $split, $parts (NULL for all), $weighted (true: weighted shares where known, else unweighted ones).
 -- Reads: split_cell, cell_share.
+-- Example: $parts = ['validation', 'test'], $split = 'unseen-questions', $weighted = true
 SELECT
     c.part,
     c.survey_id,

@@ -1,6 +1,7 @@
 -- Purpose: the wording and options of a split's items in the languages asked for; only items that have both whole.
 -- Grain: one row per survey, item and language. Parameters: $split, $languages.
 -- Reads: split_cell, item, item_text, response_option, option_text.
+-- Example: $languages = ['en', 'zh'], $split = 'unseen-questions'
 WITH asked AS (SELECT DISTINCT survey_id, item_id FROM split_cell WHERE split = $split)
 SELECT
     i.survey_id,

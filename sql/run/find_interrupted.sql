@@ -1,6 +1,7 @@
 -- Purpose: the run that began with this configuration and did not finish, so that asking again goes on with it.
 -- Grain: one row, none where there is no such run. Parameters: $kind, $configuration (JSON with sorted keys), $run_id
 -- (NULL for any). Reads: run.
+-- Example: $configuration = '{}', $kind = 'predictor', $run_id = NULL
 SELECT run_id
 FROM run
 WHERE kind = $kind

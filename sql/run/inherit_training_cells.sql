@@ -1,5 +1,6 @@
 -- Purpose: keep of a run that asks the model of a fine-tuning what that has been trained and chosen on.
 -- Parameters: $run_id, $trained_by. Writes: training_cell, training_text.
+-- Example: $run_id = 'uniform-1', $trained_by = 'item-mean-1'
 INSERT INTO training_cell BY NAME
 SELECT $run_id AS run_id, t.* EXCLUDE (run_id)
 FROM training_cell AS t

@@ -2,6 +2,7 @@
 -- Grain: one row per run, the latest last. Parameters: $status, $split (NULL for all).
 -- Reads: run, training_metric.
 -- best_validation_loss is NULL for runs that train nothing.
+-- Example: $split = 'unseen-questions', $status = NULL
 WITH trained AS (
     SELECT run_id, min(value) AS best_validation_loss
     FROM training_metric

@@ -1,6 +1,8 @@
 -- Purpose: record how the prediction of some parts of a split stands.
 -- Parameters: $run_id, $split, $parts (list), $status, $reason (NULL unless it failed), $now, $ended (true: $now is when
 -- it ended; false: when it began). Writes: prediction_part.
+-- Example: $ended = true, $now = TIMESTAMP '2026-01-01', $parts = ['validation', 'test'], $reason = NULL, $run_id =
+--          'item-mean-1', $split = 'unseen-questions', $status = 'finished'
 INSERT INTO prediction_part BY NAME
 SELECT
     $run_id AS run_id,

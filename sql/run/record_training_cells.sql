@@ -3,6 +3,9 @@
 -- Parameters: $run_id. Frame: incoming (part: train or validation; survey_id, item_id, population_id; shares: a list in
 -- option-code order, NULL where they are not known). A cell of both parts is kept as one of train.
 -- Reads: item_fingerprint. Writes: training_cell, training_text.
+-- Example: $run_id = 'item-mean-1'
+-- Example: incoming AS SELECT 'train' AS part, survey_id, item_id, population_id, share AS shares FROM cell_share
+--          LIMIT 3
 DELETE FROM training_cell WHERE run_id = $run_id;
 DELETE FROM training_text WHERE run_id = $run_id;
 INSERT INTO training_cell BY NAME

@@ -1,6 +1,9 @@
 -- Purpose: write a run's predictions in place of the ones it had; its scores, which belong to the old ones, go.
 -- Parameters: $run_id. Reads: incoming (one row per item, population and language, probabilities in option-code
 -- order), response_option. Writes: prediction_cell, prediction, score.
+-- Example: $run_id = 'item-mean-1'
+-- Example: incoming AS SELECT survey_id, item_id, population_id, 'en' AS language, share AS probabilities, 0.1 AS
+--          outside_mass, 'first-token' AS basis FROM cell_share LIMIT 3
 DELETE FROM score WHERE run_id = $run_id;
 DELETE FROM prediction WHERE run_id = $run_id;
 DELETE FROM prediction_cell WHERE run_id = $run_id;

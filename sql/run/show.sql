@@ -1,6 +1,7 @@
 -- Purpose: all that is recorded of a run.
 -- Grain: one row, none where there is no such run. Parameters: $run_id.
 -- Reads: run, training_metric, prediction_cell, score.
+-- Example: $run_id = 'item-mean-1'
 SELECT
     r.run_id,
     r.status,

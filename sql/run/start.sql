@@ -1,5 +1,8 @@
 -- Purpose: record a run as started.
 -- Parameters: one per column. Writes: run.
+-- Example: $configuration = '{}', $folder = NULL, $kind = 'predictor', $model = NULL, $model_fingerprint = NULL,
+--          $predictor = 'item-mean', $run_id = 'mine', $seed = 42, $shares = 'weighted', $split = 'unseen-questions',
+--          $started_at = TIMESTAMP '2026-01-01', $versions = '{}'
 INSERT INTO run BY NAME
 SELECT
     $run_id AS run_id,

@@ -1,6 +1,7 @@
 -- Purpose: what a run predicted, to be held against the human distributions.
 -- Grain: one row per item, population and language; lists are in option-code order.
 -- Parameters: $run_id. Reads: prediction, item.
+-- Example: $run_id = 'item-mean-1'
 SELECT
     p.survey_id,
     p.item_id,

@@ -4,6 +4,7 @@
 --        that is not known. n_effective: of the respondents behind the shares that the run is scored against.
 -- Parameters: $run_ids (list). Reads: scored_cell, run, seen_item, seen_population, unknown_training, item, cell,
 -- population, country.
+-- Example: $run_ids = ['item-mean-1', 'uniform-1']
 SELECT
     s.run_id,
     s.predictor,

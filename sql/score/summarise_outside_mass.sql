@@ -1,6 +1,7 @@
 -- Purpose: how much probability fell outside the option letters: a model that does not want to answer with one.
 -- Grain: one row per part and language of a run's scores. Parameters: $run_id.
 -- Reads: scored_cell, prediction_cell. A predictor without letters has n_cells 0 and NULLs.
+-- Example: $run_id = 'item-mean-1'
 SELECT
     s.part,
     s.language,

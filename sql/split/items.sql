@@ -3,6 +3,7 @@
 -- items that it leaves out of all sets.
 -- Parameters: $survey_id. Reads: item, survey, cell.
 -- Source: Cao et al. 2025 (arXiv 2502.07068): Q1 = Q1-Q163, Q2 = Q164-Q198, Q3 = Q199-Q259, without Q82, Q223, Q94-Q105.
+-- Example: $survey_id = 'wvs7'
 WITH answered AS (
     SELECT DISTINCT item_id FROM cell WHERE survey_id = $survey_id
 ),

@@ -1,5 +1,6 @@
 -- Purpose: how large each part of a split is.
 -- Grain: one row per part: train, validation, then the others by name. Parameters: $split. Reads: split_cell.
+-- Example: $split = 'unseen-questions'
 SELECT
     part,
     count(*) AS n_cells,

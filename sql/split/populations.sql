@@ -2,6 +2,7 @@
 -- Grain: one row per population with a cell. n_interviewed counts missing answers too; it is NULL where the survey
 -- came without them.
 -- Parameters: $survey_id. Reads: cell, missing_count, population, country.
+-- Example: $survey_id = 'wvs7'
 WITH missing AS (
     SELECT item_id, population_id, sum(n_respondents) AS n_missing
     FROM missing_count

@@ -1,6 +1,7 @@
 -- Purpose: batteries with items in the training part and other items in another part, never in the training part: the
 -- model has learnt the shared stem and scale of such an item.
 -- Grain: one row per battery. Parameters: $split. Reads: split_cell, item.
+-- Example: $split = 'unseen-questions'
 WITH placed AS (
     SELECT i.survey_id, i.battery_id, i.item_id, bool_or(c.part = 'train') AS in_train
     FROM split_cell AS c

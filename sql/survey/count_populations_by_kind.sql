@@ -1,5 +1,6 @@
 -- Purpose: in how many countries, and in how many subgroups, an item has a distribution; countries first.
 -- Grain: one row per kind of population. Parameters: $survey_id, $item_id. Reads: cell, population.
+-- Example: $item_id = 'Q57', $survey_id = 'wvs7'
 SELECT p.kind, count(*) AS n_populations
 FROM cell AS c
 JOIN population AS p USING (population_id)

@@ -3,6 +3,7 @@
 -- Parameters: $survey_id.
 -- Writes: ingest_skip, source_file, grouping_value, answer_account, missing_count, cell, response_distribution,
 -- option_text, response_option, item_text, item, survey.
+-- Example: $survey_id = 'wvs7'
 DELETE FROM ingest_skip
 WHERE source_file_id IN (SELECT source_file_id FROM source_file WHERE survey_id = $survey_id);
 DELETE FROM source_file WHERE survey_id = $survey_id;

@@ -1,6 +1,7 @@
 -- Purpose: how many answered an item in a population, and what became of the others (their share where no count is known).
 -- Grain: one row, none where there is no such cell. Parameters: $survey_id, $item_id, $population_id.
 -- Reads: cell, missing_count.
+-- Example: $item_id = 'Q57', $population_id = 'KEN', $survey_id = 'wvs7'
 SELECT
     c.n_respondents,
     c.n_effective,

@@ -1,6 +1,7 @@
 -- Purpose: an item, by its id without regard to case, in the surveys that have it.
 -- Grain: one row per survey. Parameters: $item_id, $survey_id (NULL: every survey), $language.
 -- Reads: item, item_text (English, then any language, where $language has no wording).
+-- Example: $item_id = 'Q57', $language = 'en', $survey_id = 'wvs7'
 SELECT
     i.survey_id,
     i.item_id,

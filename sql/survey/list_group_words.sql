@@ -2,6 +2,7 @@
 -- Grain: one row per grouping and value. Parameters: $language.
 -- Reads: grouping_value, item_text, option_text (English, then any language, where $language has no words).
 -- high_label is NULL where the value stands for one answer alone; a band's ends carry their codes.
+-- Example: $language = 'en'
 WITH meaning AS (
     SELECT DISTINCT ON (grouping, value) *
     FROM grouping_value

@@ -2,6 +2,7 @@
 -- Grain: one row per survey and item, in questionnaire order.
 -- Parameters: $survey_id (NULL: every survey), $language, $search (NULL: every item; case does not matter).
 -- Reads: item, item_text, option_text, cell.
+-- Example: $language = 'en', $search = 'trust', $survey_id = 'wvs7'
 SELECT
     i.survey_id AS survey,
     i.item_id AS item,

@@ -1,6 +1,7 @@
 -- Purpose: how one population answered one item.
 -- Grain: one row per option, in code order. Parameters: $survey_id, $item_id, $population_id, $language.
 -- Reads: response_distribution, option_text (English, then any language, where $language has no label).
+-- Example: $item_id = 'Q57', $language = 'en', $population_id = 'KEN', $survey_id = 'wvs7'
 SELECT
     d.option_code AS code,
     (

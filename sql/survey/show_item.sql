@@ -2,6 +2,7 @@
 -- Grain: one row per option, in code order. Parameters: $survey_id, $item_id, $kind (country or subgroup), $language.
 -- Reads: response_distribution, population, option_text (English, then any language, where $language has no label).
 -- The unweighted share stands in where no weighted one is known.
+-- Example: $item_id = 'Q57', $kind = 'country', $language = 'en', $survey_id = 'wvs7'
 SELECT
     d.option_code AS code,
     (

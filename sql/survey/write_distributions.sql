@@ -4,6 +4,11 @@
 -- Reads: the frames incoming_cell (item_id, population_id, n_respondents, n_effective) and incoming_share (item_id,
 -- population_id, option_code, n_respondents, share, share_unweighted); response_option. Writes: cell, response_distribution.
 -- What is unknown of the whole cell (the counts, the weighted share) is NULL for every option, never zero.
+-- Example: $survey_id = 'wvs7'
+-- Example: incoming_cell AS SELECT 'Q57' AS item_id, 'XXX' AS population_id, 10 AS n_respondents, 9.5 AS n_effective,
+--          true AS has_share
+-- Example: incoming_share AS SELECT 'Q57' AS item_id, 'XXX' AS population_id, 1 AS option_code, 4 AS n_respondents,
+--          0.4 AS share, 0.4 AS share_unweighted
 INSERT INTO cell BY NAME
 SELECT $survey_id AS survey_id, item_id, population_id, n_respondents, n_effective
 FROM incoming_cell;

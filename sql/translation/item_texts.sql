@@ -1,6 +1,7 @@
 -- Purpose: what each item says in the source language, and what there already is in the target language.
 -- Grain: one row per item and option, in questionnaire and code order. NULL where a text is missing.
 -- Parameters: $survey_id, $source, $target. Reads: item, response_option, item_text, option_text.
+-- Example: $source = 'en', $survey_id = 'wvs7', $target = 'zh'
 SELECT
     i.item_id,
     i.battery_id,

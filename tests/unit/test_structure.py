@@ -250,12 +250,15 @@ def _lines(text: str) -> list[tuple[int, str]]:
 
 @pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: str(path.relative_to(SQL)))
 def test_sql_parameters_stand_in_the_header(path: Path) -> None:
-    """A query's parameters are named in its header, unless it says that there is one per column."""
+    """A query's parameters are named in its header, with an example of values that it can be pasted with."""
     lines = path.read_text(encoding="utf-8").splitlines()
     comments = "\n".join(line for line in lines if line.startswith("--"))
     body = "\n".join(line.split("--")[0] for line in lines)
-    used = {word.split("$")[1] for word in _words(body) if word.startswith("$")}
+    used = {word.split("$")[1] for word in _words(body) if word.startswith("$")} - {""}  # "$." begins a JSON path
     assert "one per column" in comments or all(f"${name}" in comments for name in used), used
+    # tests/sql/test_sql_examples.py runs them
+    examples = " ".join(comments.partition("-- Example: ")[2].replace("\n--", " ").split())
+    assert all(f"${name} = " in examples for name in used), "give an example of values: -- Example: $run_id = 'mine-1'"
 
 
 def _words(text: str) -> list[str]:
