@@ -79,7 +79,9 @@ def main() -> None:
         error = failure
         if process.stopped_by(error) is None:
             raise
-    sys.exit(_finish(code, error))
+    code = _finish(code, error)
+    process.end()
+    sys.exit(code)
 
 
 def _finish(code: int, error: BaseException | None) -> int:

@@ -61,6 +61,12 @@ def end_work() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+def end() -> None:
+    """Nothing is left to do: a signal that comes while the interpreter is taken down changes nothing any more."""
+    if _State.is_begun and hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+
+
 def stopped_by(error: BaseException | None) -> int | None:
     """Return the number of the signal that ended the work with this error, None where none did."""
     if _State.number is None and any(isinstance(cause, KeyboardInterrupt) for cause in _chain(error)):
