@@ -33,6 +33,7 @@ _COMMANDS = (
     "predict",
     "predictors",
     "score",
+    "lock",
     "correct",
     "report",
     "translate",

@@ -132,8 +132,11 @@ def score(
 
 def _score_all(store: Store, runs: tuple[str, ...]) -> tuple[list[ScoreReport], list[str]]:
     """Score the runs asked for, or all that can be; return what came of each and what to tell about them."""
+    from dataclasses import replace
+
     from surveycli.errors import not_found
     from surveycli.score import score_run
+    from surveycli.score.lock import find_lock
 
     names, notes = list(runs), []
     if not names:
@@ -144,13 +147,14 @@ def _score_all(store: Store, runs: tuple[str, ...]) -> tuple[list[ScoreReport], 
         raise not_found(
             "No finished run has predictions.", "`surveycli predict -p item-mean --split paper` makes some."
         )
-    reports = [score_run(store, name) for name in names]
+    reports = [replace(score_run(store, name), lock=str(find_lock(store, name) or "")) for name in names]
     return reports, notes + [line for report in reports for line in _remarks(report)]
 
 
 def _remarks(report: ScoreReport) -> list[str]:
     """Return what a user should know about a run's scores beside the scores."""
-    lines = [f"{report.run_id}: {u.n_cells} cells not scored: {u.reason}." for u in report.unscored]
+    lines = [f"{report.run_id}: {report.lock}."] if report.lock else []
+    lines += [f"{report.run_id}: {u.n_cells} cells not scored: {u.reason}." for u in report.unscored]
     if report.n_unweighted_instead:
         n = report.n_unweighted_instead
         lines.append(f"{report.run_id}: {n} cells have no weighted shares; scored against unweighted ones.")

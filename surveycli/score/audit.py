@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from surveycli.distribution.arrays import AnsweredCells, Floats, Ints, pad_lists, within
+from surveycli.distribution.arrays import AnsweredCells, Floats, Ints, pad_lists
 from surveycli.distribution.divergence import js_distance
 from surveycli.distribution.metric import Better, find_metric
 from surveycli.distribution.pooling import normalise
 from surveycli.errors import bad_input
 from surveycli.grouping import By
+from surveycli.score.calibration import calibration_bins
 from surveycli.score.cells import groups_of, mean_of, part_order
+from surveycli.score.gaps import entropy_ratio, gaps_between, spread_within
 from surveycli.score.material import RunCells, run_cells
 from surveycli.score.score_run import find_run
 from surveycli.score.spread import (
@@ -26,7 +28,7 @@ from surveycli.score.spread import (
     mean_pairwise_distance,
     variance_across_populations,
 )
-from surveycli.score.table import DEFAULTS, Request, Table, per_run
+from surveycli.score.table import DEFAULTS, Request, Table
 from surveycli.similarity import NEAR_DUPLICATE, nearest_training_items
 
 if TYPE_CHECKING:
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 Row = dict[str, object]
 _COLUMNS = ("audit", "part", "what", "value", "predicted", "human", "n")
 _KEYS = ["survey_id", "item_id", "population_id"]
-N_BINS = 10
 
 
 def audit_run(store: Store, run_id: str, against: Sequence[str] = (), request: Request = DEFAULTS) -> pl.DataFrame:
@@ -46,7 +47,11 @@ def audit_run(store: Store, run_id: str, against: Sequence[str] = (), request: R
     outside mass: probability outside the option letters. calibration: mean |human - predicted share| over the bins of
     `calibration_table`. simbench S: 100 x (1 - mean total variation / that of uniform). variance ratio and diversity
     ratio: predicted over human spread across populations, below 1 where the model makes them alike. group gap ratio:
-    the same between groups, above 1 where it exaggerates. worst population: the lowest mean of `metric`.
+    the same between groups, above 1 where it exaggerates. entropy ratio and spread ratio: the same within a cell, below
+    1 where it is too sure. group gaps: of the difference between two populations' mean positions, how much of it is
+    predicted (slope), how often on its side, and how many are flipped, stereotyped (over 1.5 times as large), erased
+    (under half) or aligned. test use: how often runs of this split have been scored. worst population: the lowest mean
+    of `metric`.
     near-duplicates: share of unseen items that are worded like a training item. sensitivity: mean Jensen-Shannon
     distance between two runs' predictions of a cell in the same language.
     """
@@ -60,48 +65,15 @@ def audit_run(store: Store, run_id: str, against: Sequence[str] = (), request: R
         part = RunCells(group, cells.human.take(chosen), cells.predicted[chosen])
         name = _part_name(labels["part"], labels.get("language", ""), labels.get("kind", ""))
         rows += [*_calibration(name, part), *_skill(name, part), *_spreads(name, part, request.seed)]
+        rows += [*_within_cells(name, part), *_gaps(name, part, request.seed)]
         rows += _worst_population(name, part, request.metric)
+    rows += _test_use(store, run_id)
     rows += _near_duplicates(store, run_id, set(cells.frame["part"]))
     for other in against:
         rows += _sensitivity(store, run_id, other)
     order = list(dict.fromkeys(row["audit"] for row in rows))
     rows.sort(key=lambda row: order.index(row["audit"]))  # stable: parts keep their order within an audit
     return pl.DataFrame(rows, schema=_schema())
-
-
-def calibration_table(store: Store, run_id: str, request: Request = DEFAULTS) -> pl.DataFrame:
-    """Return, by part and bin of predicted probability, the mean prediction and the mean human share of its options.
-
-    `gap` = human - predicted: people chose these options more often than the run says where it is positive.
-    """
-    import polars as pl
-
-    cells = run_cells(store, run_id, request.selection)
-    frame = cells.frame.with_columns(pl.Series("row", np.arange(cells.frame.height)))
-    rows = []
-    for labels, group in groups_of(frame, By.PART):
-        chosen = group["row"].to_numpy()
-        for name, predicted, human, n in calibration_bins(cells.human.take(chosen), cells.predicted[chosen]):
-            figures = {"n_options": n, "predicted": predicted, "human": human, "gap": human - predicted}
-            rows.append({**labels, "bin": name, **figures})
-    return pl.DataFrame(rows, infer_schema_length=None)
-
-
-def calibration_bins(human: AnsweredCells, predicted: Floats) -> Iterator[tuple[str, float, float, int]]:
-    """Yield per bin of predicted probability that has options: name, mean predicted, mean human share, how many."""
-    options = within(human.n_options, predicted.shape[1])
-    model, people = predicted[options], human.shares[options]
-    place = np.minimum((model * N_BINS).astype(np.int64), N_BINS - 1)
-    count = np.bincount(place, minlength=N_BINS)
-    sums = [np.bincount(place, weights=values, minlength=N_BINS) for values in (model, people)]
-    for index in np.flatnonzero(count):
-        n = int(count[index])
-        yield (
-            f"{index / N_BINS:.1f}-{(index + 1) / N_BINS:.1f}",
-            float(sums[0][index] / n),
-            float(sums[1][index] / n),
-            n,
-        )
 
 
 def _schema() -> dict[str, type[pl.DataType]]:
@@ -175,6 +147,53 @@ def _spread_row(audit: str, part: str, what: str, spread: Spread) -> Row:
     return _row(audit, part, what, spread.ratio, spread.n_items, predicted=spread.predicted, human=spread.human)
 
 
+def _within_cells(name: str, part: RunCells) -> Iterator[Row]:
+    ordered = _ordered(part)
+    ratios = {
+        ("entropy ratio", "of a cell, sampling taken into account"): (entropy_ratio, (part.human, part.predicted)),
+        ("spread ratio", "variance of positions within a cell"): (spread_within, ordered),
+    }
+    for (audit, what), (ratio, cells) in ratios.items():
+        ours, people = ratio(*cells) if len(cells[0]) else (0.0, 0.0)
+        if people > 0:
+            yield _row(audit, name, what, ours / people, len(cells[0]), predicted=ours, human=people)
+
+
+def _gaps(name: str, part: RunCells, seed: int) -> Iterator[Row]:
+    """Yield how gaps between populations are predicted: of one country where there are subgroups, else countries."""
+    human, predicted = _ordered(part)
+    rows = (part.frame["scale"] != "nominal").to_numpy()
+    subgroups = bool((part.frame["kind"] == "subgroup").any())
+    country = part.frame["country_unit"].to_numpy()[rows]
+    gaps = gaps_between(human, predicted, country if subgroups else np.zeros_like(country), seed)
+    of = "subgroups of a country" if subgroups else "countries"
+    if gaps.slope is not None:
+        yield _row("group gaps", name, f"slope, {of}", gaps.slope, len(gaps))
+    clear = gaps.clear
+    if clear.sign_rate is not None:
+        yield _row("group gaps", name, "on the right side, of those beyond noise", clear.sign_rate, len(clear))
+        for kind, count in clear.kinds().items():
+            yield _row("group gaps", name, f"{kind}, of those beyond noise", count / len(clear), count)
+
+
+def _ordered(part: RunCells) -> tuple[AnsweredCells, Floats]:
+    """Return the cells whose options have an order."""
+    rows = (part.frame["scale"] != "nominal").to_numpy()
+    return part.human.take(rows), part.predicted[rows]
+
+
+def _test_use(store: Store, run_id: str) -> Iterator[Row]:
+    split = find_run(store, run_id)["split"]
+    for row in store.rows("score/count_scorings", split=split) if split else ():
+        yield _row(
+            "test use",
+            row["part"],
+            "times that predictions of it were scored, n runs",
+            row["n_scorings"],
+            row["n_runs"],
+        )
+
+
 def _group_of(frame: pl.DataFrame) -> tuple[str, Ints]:
     """Return the groups to compare: subgroups over all countries where there are any, else regions."""
     subgroup = frame["population_id"].str.splitn("|", 2).struct[1]
@@ -242,14 +261,5 @@ TABLES = (
             "Ratios are predicted over human: below 1 the run makes populations or groups alike, above 1 it "
             "exaggerates. --calibration has the bins."
         ),
-    ),
-    Table(
-        "calibration",
-        "Human shares within bins of predicted probability.",
-        per_run(calibration_table),
-        columns=("run_id", "part", "bin", "n_options", "predicted", "human", "gap"),
-        takes=frozenset({"kind", "min_respondents"}),
-        by=frozenset({By.PART}),
-        how_to_read="gap = human - predicted.",
     ),
 )

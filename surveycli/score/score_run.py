@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from surveycli.clock import utc_now
 from surveycli.distribution.arrays import pad_lists
 from surveycli.distribution.metric import score_cells
 from surveycli.errors import SurveyError, bad_input, not_found
@@ -47,6 +48,7 @@ class ScoreReport:
 
     `n_unweighted_instead` cells were scored against unweighted shares, though the run asks for weighted ones.
     `is_training_unknown`: the run has learnt from cells of which the store does not know any more which they were.
+    `lock` says when its predictions were locked, "" where they were not.
     """
 
     run_id: str
@@ -55,6 +57,7 @@ class ScoreReport:
     n_unweighted_instead: int
     seen: tuple[SeenCells, ...] = ()
     is_training_unknown: bool = False
+    lock: str = ""
 
 
 def score_run(store: Store, run_id: str) -> ScoreReport:
@@ -66,7 +69,8 @@ def score_run(store: Store, run_id: str) -> ScoreReport:
     predicted = with_humans(store, run)
     scored = predicted.filter(predicted["reason"].is_null())
     with store.transaction():
-        store.run("score/replace_scores", frames={"incoming": _score_frame(scored)}, run_id=run_id)
+        store.run("score/replace_scores", frames={"incoming": score_frame(scored)}, run_id=run_id)
+        store.run("score/record_scoring", run_id=run_id, scored_at=utc_now())
     reasons = predicted["reason"].drop_nulls().value_counts(sort=True)
     return ScoreReport(
         run_id,
@@ -132,8 +136,8 @@ def _nothing_predicted(store: Store, run_id: str) -> SurveyError:
     )
 
 
-def _score_frame(scored: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of `score`, undefined values NULL."""
+def score_frame(scored: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of `score` of predictions beside human shares, undefined values NULL."""
     import polars as pl
 
     n_options = scored["option_code"].list.len().to_numpy().astype(np.int64)

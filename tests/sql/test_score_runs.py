@@ -18,12 +18,14 @@ from surveycli.domain import Shares
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.grouping import By, Kind
 from surveycli.score import Unscored, score_run
-from surveycli.score.audit import audit_run, calibration_table
+from surveycli.score.audit import audit_run
+from surveycli.score.calibration import calibration_table
 from surveycli.score.ceiling import ceiling_table
 from surveycli.score.cells import Selection, scored_cells
 from surveycli.score.compare import compare_languages, compare_runs
 from surveycli.score.diversity import diversity_table
 from surveycli.score.equivalent import equivalent_table
+from surveycli.score.multiverse import multiverse_table
 from surveycli.score.plain import leaderboard, score_table
 from surveycli.score.published import PARTS, paper_table, published_figures
 from surveycli.score.seeds import seed_groups, seed_table
@@ -624,3 +626,50 @@ def test_paper_table_has_a_mean_only_of_all_parts(small: Store) -> None:
     assert (rows["whole"]["mean"], rows["whole"]["legacy_emd_mean"]) == (1.0, 0.0)
     assert rows["partial"]["mean"] is None
     assert rows["Llama3-8B-Instruct, fine-tuned"]["C3-Q1"] == 0.89
+
+
+def test_a_multiverse_has_every_setting_that_could_be_chosen(small: Store) -> None:
+    """Two runs of the same weights, each in a language and against both kinds of shares, on the cells of all."""
+    small.query("UPDATE response_distribution SET share = 1 - share WHERE item_id = 'B' AND population_id = 'AAA'")
+    cells: list[Cell] = [
+        ("B", "AAA", "en", [0.25, 0.75]),
+        ("B", "BBB", "en", [0.9, 0.1]),
+        ("A", "AAA", "en", FLAT[0][3]),
+    ]
+    add_run(small, "asked", cells)
+    add_run(small, "again", [("B", "AAA", "zh", [0.5, 0.5]), ("B", "BBB", "zh", [0.9, 0.1])])
+    add_run(small, "else", [("B", "AAA", "en", [0.0, 1.0])])
+    for run, weights, elicitation in (("asked", "w", "first"), ("again", "w", "permuted"), ("else", "w", "control")):
+        settings = json.dumps({"trained_by": weights, "elicitation": elicitation})
+        small.query(f"UPDATE run SET model = 'm', configuration = '{settings}' WHERE run_id = '{run}'")
+    reports = (score_run(small, "asked"),)
+    request = Request(reports=reports, metrics=("total_variation",))
+    row = multiverse_table(small, "asked", request).filter(part="test").to_dicts()[0]
+    # Against unweighted shares 0 and .1, or .25 and .1; against weighted ones .5 and .1, or .25 and .1.
+    assert (row["n_settings"], row["n_cells"]) == (4, 2)
+    assert (row["headline"], row["lowest"], row["highest"]) == pytest.approx((0.05, 0.05, 0.3))
+    assert row["lowest_in"] == "asked, en, unweighted shares"
+    assert row["highest_in"] == "asked, en, weighted shares"
+
+
+def test_how_often_a_part_was_scored_is_counted_once_per_prediction(small: Store) -> None:
+    """Scoring again adds nothing; another run does, and so does the same run predicted anew."""
+    score_run(small, add_run(small, "flat", FLAT))
+    score_run(small, "flat")
+    score_run(small, add_run(small, "perfect", PERFECT))
+    used = audit_run(small, "flat").filter(audit="test use", part="test")
+    assert used.select("value", "n").rows() == [(2, 2)]
+    small.query("UPDATE run SET finished_at = finished_at + INTERVAL 1 DAY WHERE run_id = 'flat'")
+    score_run(small, "flat")
+    used = audit_run(small, "flat").filter(audit="test use", part="test")
+    assert used.select("value", "n").rows() == [(3, 2)]
+
+
+def test_gaps_of_a_run_that_predicts_everyone_alike_are_erased(small: Store) -> None:
+    """Uniform has slope 0 and erases every gap; people's own figures have all aligned."""
+    for run, cells in (("flat", FLAT), ("perfect", PERFECT)):
+        score_run(small, add_run(small, run, cells))
+        gaps = audit_run(small, run).filter(part="test", audit="group gaps")
+        shares = dict(gaps.select(pl.col("what").str.split(",").list.first(), "value").rows())
+        assert shares.get("erased") == (1.0 if run == "flat" else 0.0)
+        assert shares.get("aligned") == (0.0 if run == "flat" else 1.0)

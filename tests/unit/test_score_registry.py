@@ -62,6 +62,13 @@ def test_every_table_takes_only_options_that_there_are(run_cli: Callable) -> Non
         assert all(f"--{option.replace('_', '-')}" in help_text for option in table.takes)
 
 
+def test_the_page_on_scores_lists_every_table() -> None:
+    """Each row of docs/score.md is a table of the registry with its line, and all are there."""
+    page = (Path(__file__).parents[2] / "docs" / "score.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith(("| `--", "| none "))]
+    assert rows == [f"| {f'`{t.flag}`' if t.flag else 'none'} | {t.help} |" for t in all_tables().values()]
+
+
 def test_a_new_table_is_one_module(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_cli: Callable, _bundled_file: Path, scored: Store
 ) -> None:
@@ -81,7 +88,8 @@ def test_a_new_table_is_one_module(
         (("--paper", "--by", "item"), "--by"),
         (("--seeds", "--clusters", "item"), "--clusters"),
         (("--published", "x"), "--paper"),
-        (("--ceiling", "--audit"), "one at a time"),
+        (("--ceiling", "--paper"), "--paper is not an option"),
+        (("--audit",), "needs a run"),
         (("--diversity", "-m", "kl_nats"), "--metric"),
         (("--calibration", "--seed", "3"), "--seed"),
         (("--ceiling", "-m", "kl_nats", "-m", "brier"), "one --metric"),

@@ -13,7 +13,7 @@ from surveycli.distribution.arrays import AnsweredCells, Catalogue, Floats
 from surveycli.distribution.divergence import uniform
 from surveycli.distribution.metric import METRICS, Better
 from surveycli.errors import ExitCode, SurveyError
-from surveycli.score.audit import calibration_bins
+from surveycli.score.calibration import calibration_bins
 from surveycli.score.ceiling import attainable_scores
 from surveycli.score.equivalent import GRID, Equivalent, Prior, pilot_losses, respondents_worth
 from surveycli.score.spread import mean_gap_between_groups, mean_pairwise_distance, variance_across_populations
