@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # Half the items of one WVS battery are at least this like another item of it; of two batteries, few are.
 NEAR_DUPLICATE = 0.5
 _LENGTHS = (3, 4, 5)
+_LENGTHS_UNSPACED = (1, 2, 3)  # of scripts without spaces, whose words are one or two characters long
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,15 @@ def nearest_texts(texts: Sequence[str], others: Sequence[str]) -> Nearest:
     >>> nearest_texts(["How happy are you?"], ["Do you pray?", "How happy are you?"]).index.tolist()
     [1]
     """
-    vectors = tf_idf([*texts, *others])
-    cosine = (vectors[: len(texts)] @ vectors[len(texts) :].T).toarray()
+    cosine = similarities(texts, others)
     index = cosine.argmax(axis=1)
     return Nearest(index.astype(np.int64), np.clip(cosine[np.arange(len(texts)), index], 0.0, 1.0))
+
+
+def similarities(texts: Sequence[str], others: Sequence[str]) -> Floats:
+    """Return the cosine of each of N `texts` with each of M `others`: (N, M), 0 to 1."""
+    vectors = tf_idf([*texts, *others])
+    return np.asarray((vectors[: len(texts)] @ vectors[len(texts) :].T).toarray())
 
 
 def nearest_training_items(items: pl.DataFrame) -> pl.DataFrame:
@@ -84,6 +91,9 @@ def tf_idf(texts: Sequence[str]) -> sparse.csr_array:
 
 
 def _grams(text: str) -> list[str]:
-    """Return the character n-grams of each word, a blank before and after it."""
-    words = [f" {word} " for word in re.findall(r"\w+", text.lower())]
-    return [word[i : i + n] for word in words for n in _LENGTHS for i in range(max(len(word) - n + 1, 1))]
+    """Return the character n-grams of each word, a blank before and after it where words have spaces."""
+    grams = []
+    for word in re.findall(r"\w+", text.lower()):
+        padded, lengths = (word, _LENGTHS_UNSPACED) if _UNSPACED.search(word) else (f" {word} ", _LENGTHS)
+        grams += [padded[i : i + n] for n in lengths for i in range(max(len(padded) - n + 1, 1))]
+    return grams

@@ -35,6 +35,7 @@ _COMMANDS = (
     "score",
     "lock",
     "correct",
+    "simulate",
     "report",
     "translate",
     "exchange",

@@ -142,8 +142,7 @@ def write_aggregates(store: Store, survey_id: str, aggregates: Aggregates) -> No
     import polars as pl
 
     _write_grouping_values(store, survey_id, aggregates.group_texts)
-    frames = _population_frames(store, aggregates.populations, phrase_languages())
-    store.run("survey/write_populations", frames=frames)
+    add_populations(store, aggregates.populations, phrase_languages())
     for language in store.frame("survey/list_languages", survey_id=None)["language"].to_list():
         name_populations(store, language)
     frames = {"incoming_cell": aggregates.cells, "incoming_share": aggregates.shares}
@@ -151,6 +150,11 @@ def write_aggregates(store: Store, survey_id: str, aggregates: Aggregates) -> No
     store.insert("missing_count", aggregates.missing.with_columns(survey_id=pl.lit(survey_id)))
     if aggregates.accounts is not None:
         store.insert("answer_account", aggregates.accounts.with_columns(survey_id=pl.lit(survey_id)))
+
+
+def add_populations(store: Store, specs: Sequence[PopulationSpec], languages: Sequence[str]) -> None:
+    """Write populations that the store does not know yet, and how they are called in each language."""
+    store.run("survey/write_populations", frames=_population_frames(store, specs, languages))
 
 
 def _write_grouping_values(store: Store, survey_id: str, texts: Iterable[GroupText]) -> None:
@@ -185,7 +189,7 @@ def name_populations(store: Store, language: str) -> tuple[str, ...]:
     unnamed = [str(row["population_id"]) for row in store.rows("survey/list_unnamed_populations", language=language)]
     specs = [spec for name in unnamed if (spec := parse_population_id(name)) is not None]
     if specs:
-        store.run("survey/write_populations", frames=_population_frames(store, specs, (language,)))
+        add_populations(store, specs, (language,))
     return tuple(str(row["population_id"]) for row in store.rows("survey/list_unnamed_populations", language=language))
 
 

@@ -166,6 +166,11 @@ BREAKS: dict[str, tuple[str, Callable[[pl.DataFrame], pl.DataFrame], set[str]]] 
     "a corrected share outside its interval": ("corrected_share", first(low=0.35), {"corrected_share_interval"}),
     "corrected shares that sum to 1.1": ("corrected_share", first(share=0.4), {"corrected_share_interval"}),
     "a new item that no donor was asked": ("split", all_rows(recipe="new-items"), {"split_new_item_donors"}),
+    "an answer to a question that nobody was asked": (
+        "split",
+        all_rows(recipe="simulated"),
+        {"simulated_answered"},
+    ),
     "a whole country among missing groups": (
         "split",
         all_rows(recipe="missing-groups"),

@@ -19,7 +19,7 @@ SQL_FILES = sorted(SQL.rglob("*.sql"))
 PURE = {path.stem for path in PACKAGE.glob("*.py")} | {"distribution", "request", "untrusted"}
 BASE = {"store", "run_folder", "engine", "server", "binary_file"}
 ROOMS = {"survey", "split", "baseline", "training", "prediction", "score", "translation"}
-ABOVE_ROOMS = {"demo", "doctor", "predictors", "report", "exchange", "correction"}
+ABOVE_ROOMS = {"demo", "doctor", "predictors", "report", "exchange", "correction", "simulation"}
 FLOOR = (
     dict.fromkeys(PURE, 0)
     | dict.fromkeys(BASE, 1)

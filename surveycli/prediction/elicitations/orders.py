@@ -39,6 +39,15 @@ def random_order(config: PredictConfig) -> list[Permute | None]:
     return [permute]
 
 
+def reverse_order(config: PredictConfig) -> list[Permute | None]:  # noqa: ARG001 - it is the same whatever is asked
+    """Return the order from the last option to the first."""
+
+    def permute(cell: Cell, n_options: int) -> Sequence[int]:  # noqa: ARG001 - and whatever the cell
+        return list(range(n_options))[::-1]
+
+    return [permute]
+
+
 def rotated_orders(config: PredictConfig) -> list[Permute | None]:
     """Return one random order per item, rotated by an even share per turn, so that options visit places evenly."""
     n_turns = from_plain(PermutedSettings, config.settings).n_permutations
@@ -65,6 +74,13 @@ PREDICTORS = (
         needs=frozenset({Need.MODEL_OR_RUN}),
         elicitation="shuffled",
         orders=random_order,
+    ),
+    ModelPredictor(
+        name="reversed",
+        help="First token, with each item's options from the last to the first.",
+        needs=frozenset({Need.MODEL_OR_RUN}),
+        elicitation="reversed",
+        orders=reverse_order,
     ),
     ModelPredictor(
         name="permuted",
