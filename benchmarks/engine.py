@@ -165,7 +165,7 @@ def flop_ratio(model: Any, tokens: float) -> float:
     base = model.get_base_model()
     head = base.lm_head.weight.numel()
     body = sum(p.numel() for name, p in base.model.named_parameters() if "lora_" not in name and "embed" not in name)
-    return PADDED_TO * (body + head) / (tokens * body)
+    return float(PADDED_TO * (body + head) / (tokens * body))
 
 
 def main() -> None:

@@ -159,9 +159,8 @@ def measure(model: Any, setting: Setting, order: PromptOrder) -> str:
 def body_parameters(model: Any) -> int:
     """Return the parameters of the decoder's layers without the adapter, as many as there are before quantising."""
     matrices = (m for name, m in model.named_modules() if ".layers." in name and isinstance(m, nn.Linear))
-    return sum(m.in_features * m.out_features for m in matrices if not hasattr(m, "base_layer")) - sum(
-        p.numel() for name, p in model.named_parameters() if "lora_" in name
-    )
+    all_of_them = sum(m.in_features * m.out_features for m in matrices if not hasattr(m, "base_layer"))
+    return all_of_them - int(sum(p.numel() for name, p in model.named_parameters() if "lora_" in name))
 
 
 def synchronise(setting: Setting) -> None:

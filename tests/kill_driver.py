@@ -14,8 +14,9 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -51,15 +52,15 @@ def count_file_operations(folder: Path, die_at: int | None) -> list[str]:
 
 def die_in_step(number: int) -> None:
     """Die in the N-th step, when some of its rows have left their gradients and the optimiser has not moved."""
-    compute, state = training.loss_per_prompt, {"calls": 0}
+    compute, state = vars(training)["loss_per_prompt"], {"calls": 0}
 
     def counting(*arguments: Any) -> torch.Tensor:
         state["calls"] += 1
         if state["calls"] == number:
             die()
-        return compute(*arguments)
+        return cast(torch.Tensor, compute(*arguments))
 
-    training.loss_per_prompt = counting
+    vars(training)["loss_per_prompt"] = counting
 
 
 def in_a_process(work: Callable[[], dict[str, Any]], note: Path) -> dict[str, Any] | None:
@@ -133,7 +134,7 @@ def main() -> None:
             return work(killed)
 
         assert in_a_process(until_killed, note) is None, f"not killed at {point}"
-        found[point] = in_a_process(lambda killed=killed: work(killed), note)
+        found[point] = in_a_process(partial(work, killed), note)
     result.write_text(json.dumps(found))
 
 

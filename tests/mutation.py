@@ -34,7 +34,7 @@ from small_survey import small_store
 from wvs_like import make_wvs_like
 
 from surveycli.errors import ExitCode, SurveyError
-from surveycli.prompt import parse_template, template_frame
+from surveycli.prompt import parse_frame, plain_frame
 from surveycli.store import Store, open_store
 from surveycli.store.invariant import find_violations
 from surveycli.survey import IngestOptions, ingest_file
@@ -517,9 +517,9 @@ def _sound_translation_lines(draw: random.Random) -> Tree:
 
 
 def _sound_frame(draw: random.Random) -> Tree:
-    from surveycli.prompt import load_template
+    from surveycli.prompt import load_frame
 
-    frame = json.loads(json.dumps(template_frame(load_template("de"))))
+    frame = json.loads(json.dumps(plain_frame(load_frame("de"))))
     return frame | {"populations": {"KEN": "Kenia"}} if draw.random() < 0.1 else frame
 
 
@@ -637,7 +637,7 @@ def read_frame(path: Path, draw: random.Random) -> None:
     _, folder = _place()
     store = Path(shutil.copy(folder / "small.duckdb", folder / "framed.duckdb"))
     frame = save_prompt_frame(store, path, "de", redo=True)
-    assert parse_template(template_frame(frame.template), "again") == frame.template
+    assert parse_frame(plain_frame(frame.frame), "again") == frame.frame
 
 
 def _delimited(delimiters: str) -> Callable[[Tree, Path, random.Random], None]:

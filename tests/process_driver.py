@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,12 @@ from surveycli.run_folder import RunFolder
 
 def kill_one_process_in_step(number: int) -> None:
     """Have the second process send itself SIGKILL at the beginning of a step."""
-    step = training.train_step
+    train_step = training.train_step
 
-    def dying(job: training.TrainingJob, rows: list[list[int]], done: int) -> float:
-        if job.processes.index == 1 and done + 1 == number:
+    def dying(job: training.TrainingJob, rows: Sequence[Sequence[int]], step: int) -> float:
+        if job.processes.index == 1 and step + 1 == number:
             os.kill(os.getpid(), signal.SIGKILL)
-        return step(job, rows, done)
+        return train_step(job, rows, step)
 
     training.train_step = dying
 
@@ -32,17 +33,17 @@ def weigh(folder: RunFolder) -> None:
     """Train, and write after each step what this process holds and how often it went through the model."""
     forwards = 0
     notes: list[dict[str, Any]] = []
-    step = training.train_step
+    train_step = training.train_step
 
     def counting(*_: object) -> None:
         nonlocal forwards
         forwards += 1
 
-    def watched(job: training.TrainingJob, planned: list[list[int]], done: int) -> float:
-        if not done:
+    def watched(job: training.TrainingJob, rows: Sequence[Sequence[int]], step: int) -> float:
+        if not step:
             job.model.get_base_model().get_decoder().register_forward_hook(counting)
-        loss = step(job, planned, done)
-        notes.append({**holdings(job.model), "n_rows": len(planned), "forwards": forwards})
+        loss = train_step(job, rows, step)
+        notes.append({**holdings(job.model), "n_rows": len(rows), "forwards": forwards})
         name = f"{folder.path.name}.{job.processes.index}.json"
         folder.path.with_name(name).write_text(json.dumps(notes))
         return loss

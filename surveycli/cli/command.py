@@ -75,7 +75,8 @@ class SurveyGroup(TyperGroup):
         """Print the page, with the commands of the group."""
         commands = [(name, split_docstring(command.help or "")[0][0]) for name, command in self.commands.items()]
         sections = [("Commands", commands), *option_sections(self.get_params(ctx), ctx)]
-        print_help(_name(ctx), "[COMMAND] [OPTIONS]", self.help or "", (), sections)
+        shown = "COMMAND [OPTIONS]" if ctx.parent is None else "[COMMAND] [OPTIONS]"
+        print_help(_name(ctx), shown, f"{self.help or ''}\n\n{self.epilog or ''}", (), sections)
 
 
 def add_command(

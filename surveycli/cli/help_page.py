@@ -29,7 +29,7 @@ def print_help(command: str, arguments: str, text: str, ways: Sequence[Way], sec
 
     console = Console(highlight=False)
     about, examples = split_docstring(text)
-    _print(console, f"Usage: surveycli {command} {arguments}", "bold")
+    _print(console, " ".join(f"Usage: surveycli {command} {arguments}".split()), "bold")
     for paragraph in about:
         console.print()
         _print(console, paragraph)

@@ -8,11 +8,13 @@ from importlib import import_module
 import typer
 
 from surveycli.cli import process
+from surveycli.cli.command import SurveyGroup
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.untrusted.text import plain
 
 app = typer.Typer(
     name="surveycli",
+    cls=SurveyGroup,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,

@@ -10,6 +10,7 @@ import torch
 from transformers.utils import logging
 
 from surveycli.errors import SurveyError, bad_input, missing_extra
+from surveycli.untrusted.text import excerpt
 
 _LONGEST_REASON = 300
 
@@ -48,5 +49,4 @@ def reason(error: BaseException) -> str:
     >>> reason(ValueError("no such\\n thing\\x1b[0m"))
     'no such thing[0m'
     """
-    words = " ".join("".join(c if c.isprintable() else " " for c in str(error)).split()) or type(error).__name__
-    return words if len(words) <= _LONGEST_REASON else f"{words[:_LONGEST_REASON]}..."
+    return excerpt(str(error), _LONGEST_REASON) or type(error).__name__

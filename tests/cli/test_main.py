@@ -54,7 +54,7 @@ def test_help_lists_the_commands_in_the_order_of_work(run_cli: Callable) -> None
     assert result.code == 0
     assert all(f" {command} " in result.out for command in COMMANDS)
     main_job = ("demo", "ingest", "split", "finetune", "predict", "score")
-    places = [result.out.index(f"│ {command} ") for command in main_job]
+    places = [result.out.index(f"\n  {command} ") for command in main_job]
     assert places == sorted(places)
     assert "Exit codes: 0 ok" in result.out
 
