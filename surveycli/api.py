@@ -125,11 +125,11 @@ class Project:
         `options` are the fields of the table's request, such as by="dimension" or metrics=("kl_nats",).
         """
         from surveycli.score import score_run
-        from surveycli.score.table import Request, all_tables, check_request, check_taken
+        from surveycli.score.table import TableRequest, all_tables, check_request, check_taken
         from surveycli.store import open_store
 
         row = all_tables()[_one_of(table, all_tables(), "table")]
-        asked = _filled(Request, {"all_runs": not runs, **options})
+        asked = _filled(TableRequest, {"all_runs": not runs, **options})
         check_taken(row, (_OPTION_OF.get(name, name) for name in options))
         check_request(row, asked, len(runs))
         with open_store(self.path, write=True) as store:

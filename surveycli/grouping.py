@@ -23,7 +23,7 @@ class By(StrEnum):
     LANGUAGE = "language"
 
 
-class Kind(StrEnum):
+class PopulationKind(StrEnum):
     """Which populations: whole countries, or groups within them."""
 
     COUNTRY = "country"

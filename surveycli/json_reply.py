@@ -48,7 +48,7 @@ class _Pairs(list[tuple[str, Any]]):
 _DECODER = json.JSONDecoder(object_pairs_hook=_Pairs, parse_int=float)
 
 
-def parse_reply(text: str, letters: Sequence[str], *, truncated: bool = False) -> ParsedReply:
+def parse_distribution(text: str, letters: Sequence[str], *, truncated: bool = False) -> ParsedReply:
     """Return the distribution that a reply states over `letters`, or why it states none. Never raises, for any text.
 
     `truncated` says that the model was stopped by the limit on tokens, not by itself.

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from surveycli.errors import SurveyError, bad_input, usage
 
-Settings = TypeVar("Settings")
+SomeSettings = TypeVar("SomeSettings")
 Plain = Mapping[str, Any]
 
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
@@ -32,7 +32,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def from_plain(kind: type[Settings], plain: Plain) -> Settings:
+def from_plain(kind: type[SomeSettings], plain: Plain) -> SomeSettings:
     """Return settings of a dataclass `kind` from what `to_plain` wrote, of this version or of an earlier one.
 
     Raises SurveyError (exit 3) for a name that `kind` does not have and for a value that does not fit.
@@ -45,7 +45,7 @@ def from_plain(kind: type[Settings], plain: Plain) -> Settings:
     return _build(kind, modernise(plain) if modernise else plain, "")
 
 
-def with_choices(settings: Settings, choices: Plain) -> Settings:
+def with_choices(settings: SomeSettings, choices: Plain) -> SomeSettings:
     """Return settings with some fields chosen anew: nested by field, or by dotted name.
 
     Raises SurveyError: exit 3 as `from_plain` does, 2 for a choice within what the settings leave out.
@@ -87,7 +87,7 @@ def _merge(plain: Plain, choices: Plain, path: str) -> dict[str, Any]:
     return merged
 
 
-def _build(kind: type[Settings], plain: Plain, path: str) -> Settings:
+def _build(kind: type[SomeSettings], plain: Plain, path: str) -> SomeSettings:
     hints = get_type_hints(kind)
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
     values = {}

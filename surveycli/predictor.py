@@ -61,11 +61,11 @@ class Predictor:
         return bool(self.needs & {Need.MODEL_OR_RUN, Need.RUN if trained else Need.MODEL})
 
 
-Row = TypeVar("Row", bound=Predictor)
+SomePredictor = TypeVar("SomePredictor", bound=Predictor)
 
 
 @cache
-def rows_of(folder: str, kind: type[Row]) -> tuple[Row, ...]:
+def rows_of(folder: str, kind: type[SomePredictor]) -> tuple[SomePredictor, ...]:
     """Return the rows that the modules of a package list as `PREDICTORS`, by name.
 
     Raises TypeError where two rows share a name, or one is not of the `kind`: a mistake in the program.
@@ -77,7 +77,7 @@ def rows_of(folder: str, kind: type[Row]) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def find_row(rows: Sequence[Row], name: str) -> Row:
+def find_row(rows: Sequence[SomePredictor], name: str) -> SomePredictor:
     """Return the row of a name. Raises SurveyError (exit 2) that lists the names there are."""
     found = next((row for row in rows if row.name == name), None)
     if found is None:

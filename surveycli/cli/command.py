@@ -11,12 +11,12 @@ from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from surveycli.cli.help_page import Section, option_sections, print_help, split_docstring
+from surveycli.cli.help_page import HelpSection, option_sections, print_help, split_docstring
 from surveycli.cli.ways import Typed, Way, choose_way
 from surveycli.errors import usage
 from surveycli.setting import Setting, settings_of
 
-Request = TypeVar("Request")
+Asked = TypeVar("Asked")
 _TYPED, _WAY = "surveycli.typed_settings", "surveycli.way"
 
 
@@ -37,7 +37,7 @@ class SurveyCommand(TyperCommand):
         """Return the settings that become options beside those of the function."""
         return self.declared_settings
 
-    def sections(self) -> list[Section]:
+    def sections(self) -> list[HelpSection]:
         """Return what its help lists beside its options."""
         return []
 
@@ -129,7 +129,7 @@ def typed_settings(context: typer.Context) -> dict[str, Any]:
     return settings
 
 
-def fill(kind: type[Request], context: typer.Context, **others: Any) -> Request:
+def fill(kind: type[Asked], context: typer.Context, **others: Any) -> Asked:
     """Return a request with what was typed of its settings, and `others` by field; the rest are its defaults."""
     return kind(**chosen(kind, context), **others)
 

@@ -10,7 +10,7 @@ from surveycli.cli.command import add_command
 from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
 
 if TYPE_CHECKING:
-    from surveycli.doctor import Finding
+    from surveycli.doctor import Diagnosis
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +45,7 @@ def doctor(format: Format = TableFormat.TABLE, store: StorePath = DEFAULT_STORE)
         raise bad_input(f"{n_faults} fault{'s' if n_faults > 1 else ''} found.", "Each has its repair beside it.")
 
 
-def _print(findings: list[Finding]) -> None:
+def _print(findings: list[Diagnosis]) -> None:
     from surveycli.cli.render import say
 
     for finding in findings:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from surveycli.cli.command import SurveyCommand, add_command, chosen
-from surveycli.cli.help_page import Section
-from surveycli.cli.options import DEFAULT_STORE, ConfigFile, Format, Name, Preset, StorePath, TableFormat
+from surveycli.cli.help_page import HelpSection
+from surveycli.cli.options import DEFAULT_STORE, ConfigFile, Format, NameOption, PresetOption, StorePath, TableFormat
 from surveycli.cli.ways import Way, flags, given
 from surveycli.configuration import FinetuneConfig
 from surveycli.setting import settings_of
@@ -45,7 +45,7 @@ class FinetuneCommand(SurveyCommand):
     declared_ways = WAYS
     declared_settings = settings_of(FinetuneConfig)
 
-    def sections(self) -> list[Section]:
+    def sections(self) -> list[HelpSection]:
         """Return the presets, by name."""
         from surveycli.presets import PRESETS
 
@@ -60,9 +60,9 @@ def register(app: typer.Typer) -> None:
 
 def finetune(
     context: typer.Context,
-    preset: Preset = "",
+    preset: PresetOption = "",
     config: ConfigFile = None,
-    name: Name = None,
+    name: NameOption = None,
     prepare_only: Annotated[
         bool, typer.Option("--prepare-only", help="Write the run folder and stop, to train it elsewhere.")
     ] = False,

@@ -20,10 +20,10 @@ _EXAMPLES = "Examples:"
 _TYPES = {"<str>": "TEXT", "<list[str]>": "TEXT", "<int>": "N", "<int range>": "N", "<float>": "X"}
 _TYPES |= {"<float range>": "X", "<path>": "PATH"}
 
-Section = tuple[str, Sequence[tuple[str, str]]]
+HelpSection = tuple[str, Sequence[tuple[str, str]]]
 
 
-def print_help(command: str, arguments: str, text: str, ways: Sequence[Way], sections: Iterable[Section]) -> None:
+def print_help(command: str, arguments: str, text: str, ways: Sequence[Way], sections: Iterable[HelpSection]) -> None:
     """Print a page, at most 100 columns wide: `text` is the docstring, whose examples stand at its end."""
     from rich.console import Console
 
@@ -51,7 +51,7 @@ def split_docstring(text: str) -> tuple[list[str], list[str]]:
     return [p for p in paragraphs if p], [line.strip() for line in examples.splitlines() if line.strip()]
 
 
-def option_sections(options: Sequence[Any], context: Any) -> list[Section]:
+def option_sections(options: Sequence[Any], context: Any) -> list[HelpSection]:
     """Return arguments and options by group, each as a label and what it says."""
     groups: dict[str, list[tuple[str, str]]] = {}
     for option in options:

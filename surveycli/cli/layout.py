@@ -21,14 +21,14 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class ColumnBlock:
     """Some of a table's columns, by number, with their widths in characters."""
 
     columns: tuple[int, ...]
     widths: tuple[int, ...]
 
 
-def lay_out(headings: Sequence[Heading], sample: Sequence[Sequence[str]], width: int | None) -> tuple[Block, ...]:
+def lay_out(headings: Sequence[Heading], sample: Sequence[Sequence[str]], width: int | None) -> tuple[ColumnBlock, ...]:
     """Share out the width over the columns; where they do not fit side by side, make several blocks of them.
 
     Every block but the first repeats the first column, so that rows can be told apart. Without a width every text
@@ -37,12 +37,12 @@ def lay_out(headings: Sequence[Heading], sample: Sequence[Sequence[str]], width:
     texts = [[row[at] for row in sample] for at in range(len(headings))]
     widest = [max(map(_text_width, (h.name, "-", *column))) for h, column in zip(headings, texts, strict=True)]
     if width is None or _total(widest) <= width:
-        return (Block(tuple(range(len(headings))), tuple(widest)),)
+        return (ColumnBlock(tuple(range(len(headings))), tuple(widest)),)
     least = [min(w, _least_width(h, c, width)) for h, c, w in zip(headings, texts, widest, strict=True)]
     return tuple(_fitted(block, least, widest, width) for block in _blocks(least, width))
 
 
-def render_rows(headings: Sequence[Heading], rows: Iterable[Sequence[str]], block: Block) -> Iterator[str]:
+def render_rows(headings: Sequence[Heading], rows: Iterable[Sequence[str]], block: ColumnBlock) -> Iterator[str]:
     """Yield the lines of the rows in a block."""
     for row in rows:
         cells = [
@@ -53,7 +53,7 @@ def render_rows(headings: Sequence[Heading], rows: Iterable[Sequence[str]], bloc
             yield _line(parts, headings, block)
 
 
-def render_heading(headings: Sequence[Heading], block: Block, rule: str = "─") -> Iterator[str]:
+def render_heading(headings: Sequence[Heading], block: ColumnBlock, rule: str = "─") -> Iterator[str]:
     """Yield the lines above a block's rows: the names, broken at underscores where need be, and a rule."""
     names = [wrap(headings[at].name, width, _NAME_PARTS) for at, width in zip(block.columns, block.widths, strict=True)]
     height = max(map(len, names), default=0)
@@ -121,7 +121,7 @@ def _blocks(least: Sequence[int], width: int) -> Iterator[tuple[int, ...]]:
     yield block
 
 
-def _fitted(block: tuple[int, ...], least: Sequence[int], widest: Sequence[int], width: int) -> Block:
+def _fitted(block: tuple[int, ...], least: Sequence[int], widest: Sequence[int], width: int) -> ColumnBlock:
     """Give what is left of the width to the columns that could use it, the same to each in turn."""
     widths = [least[at] for at in block]
     spare = width - _total(widths)
@@ -131,10 +131,10 @@ def _fitted(block: tuple[int, ...], least: Sequence[int], widest: Sequence[int],
             given = min(share, widest[block[at]] - widths[at])
             widths[at] += given
             spare -= given
-    return Block(block, tuple(widths))
+    return ColumnBlock(block, tuple(widths))
 
 
-def _line(parts: Sequence[str], headings: Sequence[Heading], block: Block) -> str:
+def _line(parts: Sequence[str], headings: Sequence[Heading], block: ColumnBlock) -> str:
     cells = (
         " " * (width - _text_width(text)) + text if headings[at].is_number else text + " " * (width - _text_width(text))
         for text, at, width in zip(parts, block.columns, block.widths, strict=True)

@@ -39,8 +39,8 @@ ConfigFile = Annotated[
         help="YAML file of settings by name, as `surveycli runs show RUN --config` prints; what is typed wins.",
     ),
 ]
-Preset = Annotated[
+PresetOption = Annotated[
     str,
     typer.Option("--preset", help="Named settings to start from.", show_default="tiny for tiny, else recommended"),
 ]
-Name = Annotated[str | None, typer.Option("--name", help="Name of the run.", show_default="made from what it is")]
+NameOption = Annotated[str | None, typer.Option("--name", help="Name of the run.", show_default="made from what it is")]

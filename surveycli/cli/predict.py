@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_origin
 import typer
 
 from surveycli.cli.command import SurveyCommand, chosen, typed, typed_settings
-from surveycli.cli.options import DEFAULT_STORE, ConfigFile, Name, Preset, StorePath
+from surveycli.cli.options import DEFAULT_STORE, ConfigFile, NameOption, PresetOption, StorePath
 from surveycli.cli.ways import Typed, Way, flags, given
 from surveycli.configuration import PredictConfig
 from surveycli.errors import usage
@@ -113,9 +113,9 @@ def predict(
         str | None,
         typer.Option(help="Divides the letters' logits; auto chooses it on the validation part.", show_default="1"),
     ] = None,
-    preset: Preset = "",
+    preset: PresetOption = "",
     config: ConfigFile = None,
-    name: Name = None,
+    name: NameOption = None,
     prepare_only: Annotated[
         bool, typer.Option("--prepare-only", help="Write the run folder and stop, to predict it elsewhere.")
     ] = False,

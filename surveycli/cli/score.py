@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from surveycli.cli.command import SurveyCommand, typed_settings
-from surveycli.cli.help_page import Section
+from surveycli.cli.help_page import HelpSection
 from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
 from surveycli.cli.ways import Way, always, flags, given
-from surveycli.grouping import By, Clusters, Kind
+from surveycli.grouping import By, Clusters, PopulationKind
 from surveycli.setting import Setting
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class ScoreCommand(SurveyCommand):
         tables = [table for table in all_tables().values() if table.flag]
         return [Setting(table.name, bool, False, table.help, table.flag, group=_TABLES) for table in tables]
 
-    def sections(self) -> list[Section]:
+    def sections(self) -> list[HelpSection]:
         """Return the metrics, with their formulas."""
         from surveycli.distribution.metric import METRICS
 
@@ -83,7 +83,8 @@ def score(
         Clusters, typer.Option("--clusters", help="What intervals take for a sample; both: country and battery.")
     ] = Clusters.BOTH,
     kind: Annotated[
-        Kind | None, typer.Option("--kind", help="Only countries, or only subgroups.", show_default="both, told apart")
+        PopulationKind | None,
+        typer.Option("--kind", help="Only countries, or only subgroups.", show_default="both, told apart"),
     ] = None,
     min_respondents: Annotated[
         int, typer.Option("--min-respondents", help="Leave out cells of fewer effective respondents.", min=0)
@@ -106,11 +107,11 @@ def score(
     from surveycli.cli.render import note, print_frame
     from surveycli.score.cells import Selection
     from surveycli.score.interval import HOW_TO_READ
-    from surveycli.score.table import PLAIN, Request, all_tables, check_request
+    from surveycli.score.table import PLAIN, TableRequest, all_tables, check_request
     from surveycli.store import open_store
 
     names = tuple(dict.fromkeys(runs or []))
-    request = Request(
+    request = TableRequest(
         all_runs=not names,
         by=by,
         metrics=tuple(metric or []),

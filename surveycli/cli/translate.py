@@ -12,7 +12,7 @@ import typer
 from surveycli.cli import translations
 from surveycli.cli.command import add_command, way_at_hand
 from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
-from surveycli.cli.translations import Items, SurveyId, To
+from surveycli.cli.translations import ItemsOption, SurveyId, To
 from surveycli.cli.ways import Way, flags, given
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def translate(
     to: To,
     source: Annotated[str, typer.Option("--from", help="The language to translate from.")] = "en",
     survey: SurveyId = None,
-    items: Items = None,
+    items: ItemsOption = None,
     redo: Annotated[
         bool, typer.Option("--redo", help="Replace machine translations (a person's never), or a prompt frame.")
     ] = False,

@@ -20,7 +20,9 @@ _DECIDED = (
 
 To = Annotated[str, typer.Option("--to", help="The language to translate to, such as zh or pt-BR.")]
 SurveyId = Annotated[str | None, typer.Option("--survey", help="The survey. [dim](default: the only one)[/dim]")]
-Items = Annotated[str | None, typer.Option("--items", help="Ids and ranges: Q1,Q2,Q50-Q60. [dim](default: all)[/dim]")]
+ItemsOption = Annotated[
+    str | None, typer.Option("--items", help="Ids and ranges: Q1,Q2,Q50-Q60. [dim](default: all)[/dim]")
+]
 
 
 class Status(StrEnum):
@@ -55,7 +57,7 @@ def reviews() -> None:
 def list_held(
     to: To,
     survey: SurveyId = None,
-    items: Items = None,
+    items: ItemsOption = None,
     status: Annotated[Status, typer.Option(help="Which reviews.")] = Status.OPEN,
     format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
@@ -92,7 +94,7 @@ def list_held(
 
 def accept(
     to: To,
-    items: Items = None,
+    items: ItemsOption = None,
     all_open: Annotated[  # noqa: ARG001 - tells the way
         bool, typer.Option("--all", help="Accept all that are open.")
     ] = False,
@@ -116,7 +118,7 @@ def accept(
 
 def reject(
     to: To,
-    items: Items = None,
+    items: ItemsOption = None,
     all_open: Annotated[  # noqa: ARG001 - tells the way
         bool, typer.Option("--all", help="Reject all that are open.")
     ] = False,

@@ -10,7 +10,7 @@ import numpy as np
 
 from surveycli.correction.allocate import allocate
 from surveycli.correction.posterior import Posterior
-from surveycli.correction.sample import cells_of, read_answers
+from surveycli.correction.sample import read_answers, sampled_cells
 from surveycli.correction.strength import (
     STRENGTHS,
     UNKNOWN,
@@ -50,7 +50,7 @@ class Corrected:
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
+class SampledCells:
     """N cells with a sample or without: a frame (survey_id, item_id, population_id, option_code: a list), counts (N, K)
     of the sample, predicted shares (N, K) that leave no option out, is_option (N, K), has_prediction (N,), item (N,).
     """
@@ -77,7 +77,7 @@ def correct_run(store: Store, request: CorrectRequest) -> Corrected:
     run, predicted = _predictions(store, request)
     items = predicted["item_id"].unique(maintain_order=True).to_list()
     answers = read_answers(store, request.sample, request.survey_id, items)
-    cells = beside(cells_of(answers, store.frame("exchange/list_options")), predicted)
+    cells = beside(sampled_cells(answers, store.frame("exchange/list_options")), predicted)
     spread, chosen_on = spread_of_run(store, run, predicted, cells, request.seed)
     found = posterior_of(cells, spread)
     run_id = request.name or next_run_id(store, PREDICTOR)
@@ -107,7 +107,7 @@ def correct_run(store: Store, request: CorrectRequest) -> Corrected:
     return Corrected(run_id, len(cells.counts), _notes(cells, chosen_on), where)
 
 
-def next_answers(cells: Cells, predicted: pl.DataFrame, spread: Floats, n_more: int) -> pl.DataFrame:
+def next_answers(cells: SampledCells, predicted: pl.DataFrame, spread: Floats, n_more: int) -> pl.DataFrame:
     """Return in which cells `n_more` answers are worth most, among those that were predicted or sampled.
 
     expected_error is the expected total variation, now and with the answers added: variances fall as 1 / (a + 1 + m).
@@ -133,7 +133,7 @@ def next_answers(cells: Cells, predicted: pl.DataFrame, spread: Floats, n_more: 
     )
 
 
-def _notes(cells: Cells, chosen_on: str) -> tuple[str, ...]:
+def _notes(cells: SampledCells, chosen_on: str) -> tuple[str, ...]:
     n_lacking = int((~cells.has_prediction).sum())
     found = [
         (
@@ -147,7 +147,7 @@ def _notes(cells: Cells, chosen_on: str) -> tuple[str, ...]:
 
 
 def spread_of_run(
-    store: Store, run: Mapping[str, Any], predicted: pl.DataFrame, cells: Cells, seed: int
+    store: Store, run: Mapping[str, Any], predicted: pl.DataFrame, cells: SampledCells, seed: int
 ) -> tuple[Floats, str]:
     """Return how strengths are spread (H,) before the sample is looked at, and what that was learnt from.
 
@@ -169,7 +169,7 @@ def spread_of_run(
     return spread, f"{len(counts)} validation cells, {n} answers drawn in each"
 
 
-def posterior_of(cells: Cells, spread: Floats) -> Posterior:
+def posterior_of(cells: SampledCells, spread: Floats) -> Posterior:
     """Return what is believed of each cell, its item's strength told from all the item's cells."""
     likelihood = log_likelihoods(cells.counts, cells.predicted, cells.is_option) * cells.has_prediction[:, None]
     by_item = sum_by(cells.item, likelihood, int(cells.item.max(initial=-1)) + 1)
@@ -180,7 +180,7 @@ def posterior_of(cells: Cells, spread: Floats) -> Posterior:
     return Posterior(concentrations(cells.counts, cells.predicted, cells.is_option), weight)
 
 
-def beside(sampled: pl.DataFrame, predicted: pl.DataFrame) -> Cells:
+def beside(sampled: pl.DataFrame, predicted: pl.DataFrame) -> SampledCells:
     """Return cells with their counts beside what was predicted; where nothing was, the uniform distribution stands."""
     import polars as pl
 
@@ -191,7 +191,7 @@ def beside(sampled: pl.DataFrame, predicted: pl.DataFrame) -> Cells:
     flat = pl.col("option_code").list.eval(pl.lit(1.0))
     shares = pad_lists(frame.select(pl.coalesce("probability", flat).alias("shares"))["shares"], width)
     item = frame.select(pl.struct("survey_id", "item_id").rank("dense").cast(pl.Int64) - 1).to_series().to_numpy()
-    return Cells(
+    return SampledCells(
         frame.select(*_KEY, "option_code", pl.col("^n_(answers|effective)$")),
         pad_lists(frame["counts"], width),
         floored(shares, is_option),
@@ -201,7 +201,7 @@ def beside(sampled: pl.DataFrame, predicted: pl.DataFrame) -> Cells:
     )
 
 
-def cell_rows(cells: Cells, found: Posterior) -> pl.DataFrame:
+def cell_rows(cells: SampledCells, found: Posterior) -> pl.DataFrame:
     """Return the rows of `correction`, with the basis of each cell's prediction."""
     import polars as pl
 
@@ -221,7 +221,7 @@ def cell_rows(cells: Cells, found: Posterior) -> pl.DataFrame:
     )
 
 
-def share_rows(cells: Cells, found: Posterior) -> pl.DataFrame:
+def share_rows(cells: SampledCells, found: Posterior) -> pl.DataFrame:
     """Return the rows of `corrected_share`: one per cell and option."""
     import polars as pl
 

@@ -63,7 +63,7 @@ def read_answers(store: Store, path: Path, survey_id: str | None, items: Sequenc
     return Answers(_matched(store, rows, survey_id, path), counts, source.sha256)
 
 
-def cells_of(answers: Answers, options: pl.DataFrame) -> pl.DataFrame:
+def sampled_cells(answers: Answers, options: pl.DataFrame) -> pl.DataFrame:
     """Return one row per cell: counts (a list in option order), n_answers and n_effective.
 
     Counts are scaled to the effective number of answers, (sum w)^2 / sum(w^2), which is their number where all weigh

@@ -10,11 +10,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
+from surveycli.distribution.arrays import Bools, Floats, Ints
 
 _TIE = 1e-12  # probabilities closer than this are equal: they differ by rounding
 

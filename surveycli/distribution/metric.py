@@ -13,7 +13,8 @@ from enum import StrEnum
 import numpy as np
 
 from surveycli.distribution import divergence
-from surveycli.distribution.divergence import Bools, Floats, Ints, modes, total_variation, uniform
+from surveycli.distribution.arrays import Bools, Floats, Ints
+from surveycli.distribution.divergence import modes, total_variation, uniform
 from surveycli.errors import usage
 
 _CHUNK = 1 << 16  # cells at a time: bounds the memory of the metrics' intermediate arrays

@@ -12,7 +12,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from surveycli import __version__
-from surveycli.doctor.finding import Finding, State
+from surveycli.doctor.finding import Diagnosis, State
 
 # What each extra of the package is for, in the words of its options.
 _EXTRAS = {
@@ -22,13 +22,13 @@ _EXTRAS = {
 }
 
 
-def examine_installation() -> Iterator[Finding]:
+def examine_installation() -> Iterator[Diagnosis]:
     """Yield what is installed, which extras are not, and what there is to compute with."""
-    yield Finding(State.OK, "surveycli", f"{__version__}, Python {platform.python_version()}, {platform.platform()}")
+    yield Diagnosis(State.OK, "surveycli", f"{__version__}, Python {platform.python_version()}, {platform.platform()}")
     try:
         wanted = [Requirement(text) for text in requires("surveycli") or ()]
     except PackageNotFoundError:
-        yield Finding(
+        yield Diagnosis(
             State.NOTE,
             "packages",
             "the package is not installed here, only on the path: what it requires is not known",
@@ -41,13 +41,13 @@ def examine_installation() -> Iterator[Finding]:
     yield _device()
 
 
-def _packages(requirements: list[Requirement]) -> Iterator[Finding]:
+def _packages(requirements: list[Requirement]) -> Iterator[Diagnosis]:
     lacking = [problem for requirement in requirements if (problem := _problem(requirement))]
     for problem in lacking:
-        yield Finding(State.FAULT, "package", problem, "`pip install -c constraints.txt .`, or install it by itself")
+        yield Diagnosis(State.FAULT, "package", problem, "`pip install -c constraints.txt .`, or install it by itself")
     if not lacking:
         known = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "polars", "torch", "transformers", "peft"))
-        yield Finding(State.OK, "packages", f"all {len(requirements)} that are required, among them {known}")
+        yield Diagnosis(State.OK, "packages", f"all {len(requirements)} that are required, among them {known}")
 
 
 def _problem(requirement: Requirement) -> str:
@@ -61,15 +61,15 @@ def _problem(requirement: Requirement) -> str:
     return f"{requirement.name} {found} is installed, {requirement.specifier} is required"
 
 
-def _extra(extra: str, requirements: list[Requirement]) -> Finding:
+def _extra(extra: str, requirements: list[Requirement]) -> Diagnosis:
     problems = [problem for requirement in requirements if (problem := _problem(requirement))]
     use = _EXTRAS.get(extra, extra)
     if not problems:
-        return Finding(State.OK, f"extra {extra}", f"for {use}: there")
-    return Finding(State.NOTE, f"extra {extra}", f"for {use}: {'; '.join(problems)}", f"`pip install '.[{extra}]'`")
+        return Diagnosis(State.OK, f"extra {extra}", f"for {use}: there")
+    return Diagnosis(State.NOTE, f"extra {extra}", f"for {use}: {'; '.join(problems)}", f"`pip install '.[{extra}]'`")
 
 
-def _device() -> Finding:
+def _device() -> Diagnosis:
     """Tell processors, memory and GPUs by what the system shows of them."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     gpus = sorted(path.name for path in Path("/dev").glob("nvidia[0-9]*"))
@@ -77,10 +77,12 @@ def _device() -> Finding:
     here = f"{cores} cores{_memory()}; torch {build}"
     if gpus and build.endswith("+cpu"):
         repair = "a CUDA build of torch (pytorch.org) uses them"
-        return Finding(State.NOTE, "device", f"{here}, a build for CPUs alone beside {len(gpus)} GPUs", repair)
+        return Diagnosis(State.NOTE, "device", f"{here}, a build for CPUs alone beside {len(gpus)} GPUs", repair)
     if not gpus and shutil.which("nvidia-smi"):
-        return Finding(State.NOTE, "device", f"{here}; a driver but no GPU", "is one attached to this machine or job?")
-    return Finding(State.OK, "device", f"{here}; {len(gpus) or 'no'} NVIDIA GPU{'s' if len(gpus) > 1 else ''}")
+        return Diagnosis(
+            State.NOTE, "device", f"{here}; a driver but no GPU", "is one attached to this machine or job?"
+        )
+    return Diagnosis(State.OK, "device", f"{here}; {len(gpus) or 'no'} NVIDIA GPU{'s' if len(gpus) > 1 else ''}")
 
 
 def _torch_build() -> str:

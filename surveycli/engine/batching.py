@@ -20,12 +20,12 @@ from surveycli.configuration import BatchSettings
 from surveycli.engine.examples import Example
 from surveycli.engine.prefix_tree import common_prefix, count_nodes
 
-Plan = list[list[list[int]]]
+EpochPlan = list[list[list[int]]]
 
 
 def plan_epoch(
     examples: Sequence[Example], settings: BatchSettings, batch_size: int, seed: tuple[int, ...], n_processes: int = 1
-) -> Plan:
+) -> EpochPlan:
     """Return one epoch's steps of `batch_size` examples each (some may be smaller), shuffled by `seed`.
 
     The steps do not depend on `n_processes`; rows become small enough that every process has one in each step.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
-from surveycli.engine.prefix_tree import Ints
+from surveycli.distribution.arrays import Ints
 from surveycli.errors import bad_input
 from surveycli.prompt import LETTERS, Prompt
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
+from surveycli.distribution.arrays import Ints
 from surveycli.domain import Cell, Population, Question
 from surveycli.engine.encode import OptionTokens, encode_prompts, find_option_tokens
-from surveycli.engine.prefix_tree import Ints
 from surveycli.errors import bad_input, not_found
 from surveycli.prompt import LETTERS, Prompt, PromptFrame, PromptOrder, PromptStyle, load_frame, render_prompt
 

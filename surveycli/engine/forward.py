@@ -12,11 +12,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from surveycli.distribution.arrays import Ints
 from surveycli.engine.defaults import FLEX
 from surveycli.engine.forest_attention import FOREST, forest_mask
 from surveycli.engine.last_layer import last_layer_at, prunes_last_layer
 from surveycli.engine.own_head import causal_model, decoder_of, own_logits
-from surveycli.engine.prefix_tree import Ints, PrefixForest, attention_allowed, build_forest, pad_forest
+from surveycli.engine.prefix_tree import PrefixForest, attention_allowed, build_forest, pad_forest
 
 # flex_attention is compiled for the lengths it meets: they are rounded up to a multiple of so many tokens at least.
 _FLEX_BLOCK = 128
@@ -27,7 +28,7 @@ _STATES_SLICE = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ModelRow:
     """Prompts on the device, ready for the model.
 
     input_ids, position_ids (B, T); attention_mask what the model's attention wants, None for plain causal attention;
@@ -47,12 +48,12 @@ class Row:
         return self.input_ids.numel()
 
 
-def build_row(model: Any, sequences: Sequence[Ints], *, share_prefixes: bool = True) -> Row:
+def build_row(model: Any, sequences: Sequence[Ints], *, share_prefixes: bool = True) -> ModelRow:
     """Lay `sequences` out for `model`: as one prefix forest, or each by itself, padded on the right."""
     return _tree_row(model, sequences) if share_prefixes else _padded_row(model, sequences)
 
 
-def _tree_row(model: Any, sequences: Sequence[Ints]) -> Row:
+def _tree_row(model: Any, sequences: Sequence[Ints]) -> ModelRow:
     forest = build_forest(sequences)
     device = device_of(model)
     if attention_of(model) == FLEX:
@@ -63,7 +64,7 @@ def _tree_row(model: Any, sequences: Sequence[Ints]) -> Row:
         blocks = attention_of(model) == FOREST
         whole = forest_mask(forest, device) if blocks else _mask(model, allowed[None, None])
         masks = (whole, _mask(model, allowed[forest.leaf][None, None]))
-    return Row(
+    return ModelRow(
         input_ids=torch.from_numpy(forest.tokens).to(device)[None],
         position_ids=torch.from_numpy(forest.depth).to(device)[None],
         attention_mask=masks[0],
@@ -82,7 +83,7 @@ def flex_length(n_tokens: int) -> int:
     return -(-n_tokens // step) * step
 
 
-def _padded_row(model: Any, sequences: Sequence[Ints]) -> Row:
+def _padded_row(model: Any, sequences: Sequence[Ints]) -> ModelRow:
     """Pad on the right: causal attention never looks there, and nothing there is read."""
     device = device_of(model)
     lengths = np.array([len(sequence) for sequence in sequences])
@@ -93,7 +94,7 @@ def _padded_row(model: Any, sequences: Sequence[Ints]) -> Row:
     window = getattr(model.config.get_text_config(), "sliding_window", None)
     prunes = attention_of(model) != FLEX and (not window or width <= window)
     up_to_leaf = np.arange(width)[None] < lengths[:, None]
-    return Row(
+    return ModelRow(
         input_ids=torch.from_numpy(ids).to(device),
         position_ids=torch.arange(width, device=device).expand(len(sequences), width),
         attention_mask=None,
@@ -148,7 +149,7 @@ def flex_masks(forest: PrefixForest, device: torch.device) -> tuple[Any, Any]:
     )
 
 
-def leaf_hidden(model: Any, row: Row, *, prune_last_layer: bool = True) -> Tensor:
+def leaf_hidden(model: Any, row: ModelRow, *, prune_last_layer: bool = True) -> Tensor:
     """Return the last hidden state at each prompt's last token: (N, H)."""
     decoder = decoder_of(model)
     inputs = {"input_ids": row.input_ids, "position_ids": row.position_ids, "attention_mask": row.attention_mask}

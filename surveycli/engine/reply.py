@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from transformers import GenerationConfig, PreTrainedTokenizerBase, StoppingCriteria, StoppingCriteriaList
 
+from surveycli.distribution.arrays import Ints
 from surveycli.engine.forward import device_of
-from surveycli.engine.prefix_tree import Ints
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from surveycli.configuration import BatchSettings
+from surveycli.distribution.arrays import Ints
 from surveycli.engine.batching import plan_pass
 from surveycli.engine.compute import OptionLogits, compute_options, compute_options_plainly, vocabulary_normaliser
 from surveycli.engine.defaults import FLEX
@@ -28,7 +29,6 @@ from surveycli.engine.foreign import foreign
 from surveycli.engine.forward import attention_of, device_of, parameter_dtype
 from surveycli.engine.last_layer import compute_last_layer_whole, prunes_last_layer
 from surveycli.engine.own_head import causal_model, name_of
-from surveycli.engine.prefix_tree import Ints
 from surveycli.errors import SurveyError, bad_input
 
 # Largest difference of log probabilities that rounding explains. bfloat16 keeps 8 bits: logits of a deep model differ

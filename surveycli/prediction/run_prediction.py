@@ -18,7 +18,7 @@ from surveycli.presets import chosen_model, default_preset, preset_config, resol
 from surveycli.progress import Progress, silent
 from surveycli.request.model_run import PredictRequest
 from surveycli.run_folder import FolderContents, Manifest, RunFolder, read_manifest, write_contents
-from surveycli.run_folder.transfer import CellRequest, export_contents, import_predictions, record_training_cells
+from surveycli.run_folder.transfer import CellRequest, bring_in_predictions, export_contents, record_training_cells
 from surveycli.store import (
     RunRecord,
     RunStatus,
@@ -104,7 +104,7 @@ def predict(
             finish_run(store, run_id, reason=error.message)
         raise
     with open_store(store_path, write=True) as store:
-        import_predictions(store, run_id, folder)
+        bring_in_predictions(store, run_id, folder)
         asked = from_plain(PredictConfig, read_manifest(folder).configuration)
         mark_parts(store, run_id, asked.split, asked.parts or (), RunStatus.FINISHED)
         finish_run(store, run_id, model_fingerprint=outcome.model_fingerprint)

@@ -12,15 +12,15 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
+from surveycli.distribution.arrays import Ints
 from surveycli.domain import Cell
 from surveycli.engine.defaults import reply_batch_tokens
 from surveycli.engine.encode import encode_text, render_text
 from surveycli.engine.examples import ExampleSource
 from surveycli.engine.forward import device_of
-from surveycli.engine.prefix_tree import Ints
 from surveycli.engine.reach import positions_of
 from surveycli.engine.reply import Reply, write_greedily
-from surveycli.json_reply import find_object, parse_reply
+from surveycli.json_reply import find_object, parse_distribution
 from surveycli.prediction.prediction_job import PredictionJob
 from surveycli.progress import Progress
 from surveycli.prompt import LETTERS, render_json_prompt
@@ -121,7 +121,7 @@ def ask_cells(source: ExampleSource, cells: Sequence[Cell]) -> Iterator[AskedCel
 
 
 def _outcome(asked: AskedCell, reply: Reply, basis: str) -> PredictedCell | PredictionFailure:
-    parsed = parse_reply(reply.text, LETTERS[: asked.n_options], truncated=reply.truncated)
+    parsed = parse_distribution(reply.text, LETTERS[: asked.n_options], truncated=reply.truncated)
     key, language = asked.cell.key, asked.cell.language
     if parsed.probabilities is None:
         return PredictionFailure(key, language, str(parsed.failure), excerpt(reply.text))

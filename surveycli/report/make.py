@@ -29,7 +29,7 @@ from surveycli.report.sections import (
 from surveycli.request.report import ReportRequest
 from surveycli.score.cells import scored_cells
 from surveycli.score.score_run import score_run
-from surveycli.score.table import Request
+from surveycli.score.table import TableRequest
 from surveycli.store import Store
 
 SECTIONS: tuple[Callable[[Subject], Section | None], ...] = (
@@ -83,7 +83,9 @@ def subject_of(store: Store, request: ReportRequest) -> Subject:
     strange = [item for item in request.items if cells.filter(pl.col("item_id") == item).is_empty()]
     if strange:
         raise not_found(f"No scored cell is of the item {', '.join(strange)}.", "`surveycli items` lists items.")
-    return Subject(store, Request(reports, metrics=(request.metric,)), cells, parts_that_count(cells), request.items)
+    return Subject(
+        store, TableRequest(reports, metrics=(request.metric,)), cells, parts_that_count(cells), request.items
+    )
 
 
 def print_pdf(html: str, target: Path) -> None:

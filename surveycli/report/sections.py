@@ -15,7 +15,7 @@ from surveycli.grouping import By
 from surveycli.report import charts
 from surveycli.report.page import Figure, Section
 from surveycli.score.cells import label_column, mean_of, part_order
-from surveycli.score.table import Request, all_tables
+from surveycli.score.table import TableRequest, all_tables
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,7 +31,7 @@ class Subject:
     """
 
     store: Store
-    request: Request
+    request: TableRequest
     cells: pl.DataFrame
     parts: tuple[str, ...]
     items: tuple[str, ...] = ()

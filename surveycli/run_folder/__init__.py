@@ -15,8 +15,8 @@ from surveycli.run_folder.failures import PredictionFailure, append_failures, re
 from surveycli.run_folder.folder import (
     FolderContents,
     Manifest,
-    Metric,
     RunFolder,
+    TrainingMetric,
     append_metric,
     read_contents,
     read_manifest,
@@ -28,10 +28,10 @@ from surveycli.run_folder.shards import PredictedCell, keep_shards_of, read_pred
 __all__ = [
     "FolderContents",
     "Manifest",
-    "Metric",
     "PredictedCell",
     "PredictionFailure",
     "RunFolder",
+    "TrainingMetric",
     "append_failures",
     "append_metric",
     "keep_shards_of",

@@ -101,7 +101,7 @@ class FolderContents:
 
 
 @dataclass(frozen=True, slots=True)
-class Metric:
+class TrainingMetric:
     """What was measured at one step."""
 
     epoch: int
@@ -176,7 +176,7 @@ def _read_frames(folder: RunFolder) -> tuple[PromptFrame, ...]:
     return tuple(parse_frame(frame, f"{folder.prompts}, {language}") for language, frame in frames.items())
 
 
-def append_metric(folder: RunFolder, metric: Metric) -> None:
+def append_metric(folder: RunFolder, metric: TrainingMetric) -> None:
     """Add one line to the metrics, on a line of its own even after one that a kill cut short."""
     with folder.metrics.open("ab+") as file:
         if file.seek(0, os.SEEK_END):
@@ -186,14 +186,14 @@ def append_metric(folder: RunFolder, metric: Metric) -> None:
         file.write(json.dumps(asdict(metric)).encode() + b"\n")
 
 
-def read_metrics(folder: RunFolder) -> list[Metric]:
+def read_metrics(folder: RunFolder) -> list[TrainingMetric]:
     """Return the measurements; of a step measured twice, before and after an interruption, the later one."""
     if not folder.metrics.is_file():
         return []
-    newest: dict[tuple[int, int, tuple[str, ...]], Metric] = {}
+    newest: dict[tuple[int, int, tuple[str, ...]], TrainingMetric] = {}
     for line in folder.metrics.read_text(encoding="utf-8").splitlines():
         try:
-            metric = Metric(**json.loads(line))
+            metric = TrainingMetric(**json.loads(line))
         except json.JSONDecodeError:
             continue  # the line that a kill cut short; its step is measured again on resume
         newest[metric.epoch, metric.step, tuple(sorted(metric.values))] = metric

@@ -153,7 +153,7 @@ def import_metrics(store: Store, run_id: str, folder: RunFolder) -> None:
         store.insert("training_metric", pl.DataFrame(rows, schema=schema))
 
 
-def import_predictions(store: Store, run_id: str, folder: RunFolder) -> int:
+def bring_in_predictions(store: Store, run_id: str, folder: RunFolder) -> int:
     """Replace the run's predictions by those of its folder, in one transaction; return the cells written."""
     predicted = read_predictions(folder)
     with store.transaction():

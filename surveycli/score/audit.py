@@ -21,14 +21,14 @@ from surveycli.score.calibration import calibration_bins
 from surveycli.score.cells import groups_of, mean_of, part_order
 from surveycli.score.gaps import entropy_ratio, gaps_between, spread_within
 from surveycli.score.material import RunCells, run_cells
-from surveycli.score.score_run import find_run
+from surveycli.score.score_run import find_scored_run
 from surveycli.score.spread import (
     Spread,
     mean_gap_between_groups,
     mean_pairwise_distance,
     variance_across_populations,
 )
-from surveycli.score.table import DEFAULTS, Request, Table
+from surveycli.score.table import DEFAULTS, Table, TableRequest
 from surveycli.similarity import NEAR_DUPLICATE, nearest_training_items
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 
     from surveycli.store import Store
 
-Row = dict[str, object]
+PlainRow = dict[str, object]
 _COLUMNS = ("audit", "part", "what", "value", "predicted", "human", "n")
 _KEYS = ["survey_id", "item_id", "population_id"]
 
 
-def audit_run(store: Store, run_id: str, against: Sequence[str] = (), request: Request = DEFAULTS) -> pl.DataFrame:
+def audit_run(store: Store, run_id: str, against: Sequence[str] = (), request: TableRequest = DEFAULTS) -> pl.DataFrame:
     """Return all audits of a scored run, and how far its predictions are from those of the runs `against`.
 
     outside mass: probability outside the option letters. calibration: mean |human - predicted share| over the bins of
@@ -83,11 +83,11 @@ def _schema() -> dict[str, type[pl.DataType]]:
     return {**text, **dict.fromkeys(_COLUMNS[3:6], pl.Float64), **count}
 
 
-def _row(audit: str, part: str, what: str, value: float | None, n: int, **more: float) -> Row:
+def _row(audit: str, part: str, what: str, value: float | None, n: int, **more: float) -> PlainRow:
     return {**dict.fromkeys(_COLUMNS), "audit": audit, "part": part, "what": what, "value": value, "n": n, **more}
 
 
-def _outside_mass(store: Store, run_id: str) -> Iterator[Row]:
+def _outside_mass(store: Store, run_id: str) -> Iterator[PlainRow]:
     found = store.rows("score/summarise_outside_mass", run_id=run_id)
     several = len({row["language"] for row in found}) > 1
     for row in sorted(found, key=lambda row: (part_order(row["part"]), row["language"])):
@@ -97,7 +97,7 @@ def _outside_mass(store: Store, run_id: str) -> Iterator[Row]:
                 yield _row("outside mass", part, what, row[what], row["n_cells"])
 
 
-def _calibration(name: str, part: RunCells) -> Iterator[Row]:
+def _calibration(name: str, part: RunCells) -> Iterator[PlainRow]:
     total, weighted = 0, 0.0
     for _, predicted, human, n in calibration_bins(part.human, part.predicted):
         total, weighted = total + n, weighted + n * abs(human - predicted)
@@ -105,17 +105,17 @@ def _calibration(name: str, part: RunCells) -> Iterator[Row]:
         yield _row("calibration", name, "mean absolute error over bins", weighted / total, total)
 
 
-def _skill(name: str, part: RunCells) -> Iterator[Row]:
+def _skill(name: str, part: RunCells) -> Iterator[PlainRow]:
     value = mean_of(part.frame, "simbench_s")
     if value is not None:
         yield _row("simbench S", name, "a ratio of means", value, len(part.human))
 
 
-def _near_duplicates(store: Store, run_id: str, parts: set[str]) -> Iterator[Row]:
+def _near_duplicates(store: Store, run_id: str, parts: set[str]) -> Iterator[PlainRow]:
     """Yield how many of a part's unseen items are worded like a training item, and the two that are most alike."""
     import polars as pl
 
-    split = find_run(store, run_id)["split"]
+    split = find_scored_run(store, run_id)["split"]
     items = store.frame("cell/list_item_texts", split=split, language="en")
     found = nearest_training_items(items).filter(pl.col("part").is_in(parts))
     for part in sorted(found["part"].unique().to_list(), key=part_order):
@@ -128,7 +128,7 @@ def _near_duplicates(store: Store, run_id: str, parts: set[str]) -> Iterator[Row
         yield _row("near-duplicates", part, f"{most['item_id']} is like {most['nearest']}", most["similarity"], 1)
 
 
-def _spreads(name: str, part: RunCells, seed: int) -> Iterator[Row]:
+def _spreads(name: str, part: RunCells, seed: int) -> Iterator[PlainRow]:
     kind, group = _group_of(part.frame)
     audits = {
         "variance ratio": (
@@ -143,11 +143,11 @@ def _spreads(name: str, part: RunCells, seed: int) -> Iterator[Row]:
             yield _spread_row(audit, name, what, spread)
 
 
-def _spread_row(audit: str, part: str, what: str, spread: Spread) -> Row:
+def _spread_row(audit: str, part: str, what: str, spread: Spread) -> PlainRow:
     return _row(audit, part, what, spread.ratio, spread.n_items, predicted=spread.predicted, human=spread.human)
 
 
-def _within_cells(name: str, part: RunCells) -> Iterator[Row]:
+def _within_cells(name: str, part: RunCells) -> Iterator[PlainRow]:
     ordered = _ordered(part)
     ratios = {
         ("entropy ratio", "of a cell, sampling taken into account"): (entropy_ratio, (part.human, part.predicted)),
@@ -159,7 +159,7 @@ def _within_cells(name: str, part: RunCells) -> Iterator[Row]:
             yield _row(audit, name, what, ours / people, len(cells[0]), predicted=ours, human=people)
 
 
-def _gaps(name: str, part: RunCells, seed: int) -> Iterator[Row]:
+def _gaps(name: str, part: RunCells, seed: int) -> Iterator[PlainRow]:
     """Yield how gaps between populations are predicted: of one country where there are subgroups, else countries."""
     human, predicted = _ordered(part)
     rows = (part.frame["scale"] != "nominal").to_numpy()
@@ -182,8 +182,8 @@ def _ordered(part: RunCells) -> tuple[AnsweredCells, Floats]:
     return part.human.take(rows), part.predicted[rows]
 
 
-def _test_use(store: Store, run_id: str) -> Iterator[Row]:
-    split = find_run(store, run_id)["split"]
+def _test_use(store: Store, run_id: str) -> Iterator[PlainRow]:
+    split = find_scored_run(store, run_id)["split"]
     for row in store.rows("score/count_scorings", split=split) if split else ():
         yield _row(
             "test use",
@@ -203,7 +203,7 @@ def _group_of(frame: pl.DataFrame) -> tuple[str, Ints]:
     return kind, label.rank("dense").cast(int).to_numpy()
 
 
-def _worst_population(name: str, part: RunCells, metric: str) -> Iterator[Row]:
+def _worst_population(name: str, part: RunCells, metric: str) -> Iterator[PlainRow]:
     """Yield the population with the worst mean, of those that have one; none for a metric that ranks nothing."""
     better = find_metric(metric).better
     means = {key[0]: (mean_of(cells, metric), cells.height) for key, cells in _by_population(part.frame)}
@@ -218,7 +218,7 @@ def _by_population(frame: pl.DataFrame) -> Iterable[tuple[tuple[object, ...], pl
     return frame.partition_by("population_id", as_dict=True, maintain_order=True).items()
 
 
-def _sensitivity(store: Store, run_id: str, other: str) -> Iterator[Row]:
+def _sensitivity(store: Store, run_id: str, other: str) -> Iterator[PlainRow]:
     """Yield how far two runs' predictions are from each other, per part."""
     one, two = run_cells(store, run_id).frame, _predictions(store, other)
     # Predictors that read no text have one prediction for all languages.
@@ -238,7 +238,7 @@ def _sensitivity(store: Store, run_id: str, other: str) -> Iterator[Row]:
 def _predictions(store: Store, run_id: str) -> pl.DataFrame:
     import polars as pl
 
-    find_run(store, run_id)
+    find_scored_run(store, run_id)
     predicted = store.frame("score/list_predictions", run_id=run_id)
     return predicted.select(*_KEYS, "language", "option_code", pl.col("probability").alias("other"))
 

@@ -11,7 +11,7 @@ from surveycli.distribution.arrays import AnsweredCells, Floats, within
 from surveycli.grouping import By
 from surveycli.score.cells import groups_of
 from surveycli.score.material import run_cells
-from surveycli.score.table import DEFAULTS, Request, Table, per_run
+from surveycli.score.table import DEFAULTS, Table, TableRequest, per_run
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 N_BINS = 10
 
 
-def calibration_table(store: Store, run_id: str, request: Request = DEFAULTS) -> pl.DataFrame:
+def calibration_table(store: Store, run_id: str, request: TableRequest = DEFAULTS) -> pl.DataFrame:
     """Return, by part and bin of predicted probability, the mean prediction and the mean human share of its options.
 
     `gap` = human - predicted: people chose these options more often than the run says where it is positive.

@@ -18,7 +18,7 @@ from surveycli.distribution.metric import find_metric, find_ranking_metric
 from surveycli.distribution.pilot import draw_survey, draw_truth
 from surveycli.score.cells import floats, group_columns, groups_of
 from surveycli.score.material import run_cells
-from surveycli.score.table import DEFAULT_METRIC, DEFAULTS, Request, Table, per_run
+from surveycli.score.table import DEFAULT_METRIC, DEFAULTS, Table, TableRequest, per_run
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,7 +55,7 @@ def attainable_scores(
     return {name: np.where(known, values, np.nan) for name, values in figures.items()}
 
 
-def ceiling_table(store: Store, run_id: str, request: Request = DEFAULTS) -> pl.DataFrame:
+def ceiling_table(store: Store, run_id: str, request: TableRequest = DEFAULTS) -> pl.DataFrame:
     """Return a run's score between floor and ceiling, by part and `by`.
 
     `share_of_attainable` = (score - uniform) / (perfect - uniform): 0 is no better than uniform, 1 as good as a perfect

@@ -12,7 +12,7 @@ from surveycli.distribution.arrays import Floats
 from surveycli.distribution.metric import find_metric
 from surveycli.domain import LEARNT_FROM
 from surveycli.errors import not_found
-from surveycli.grouping import By, Kind
+from surveycli.grouping import By, PopulationKind
 from surveycli.score.interval import Units
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Selection:
     always count.
     """
 
-    kind: Kind | None = None
+    kind: PopulationKind | None = None
     min_respondents: int = 0
     languages: tuple[str, ...] = ()
 

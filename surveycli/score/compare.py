@@ -21,8 +21,8 @@ from surveycli.score.cells import (
     units_of,
 )
 from surveycli.score.interval import interval_columns, mean_interval
-from surveycli.score.score_run import find_run
-from surveycli.score.table import DEFAULTS, Request, Table
+from surveycli.score.score_run import find_scored_run
+from surveycli.score.table import DEFAULTS, Table, TableRequest
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,7 +38,7 @@ _ALONE = ("n_first_only", "n_second_only")
 _UNDEFINED = ("n_first_undefined", "n_second_undefined")
 
 
-def compare_runs(store: Store, runs: Sequence[str], request: Request = DEFAULTS) -> pl.DataFrame:
+def compare_runs(store: Store, runs: Sequence[str], request: TableRequest = DEFAULTS) -> pl.DataFrame:
     """Return, for the first run and each other one, the means of `metric` on the cells that both have.
 
     `difference` = `first_mean` - `second_mean`; `low` and `high` are its interval, `low_all` and `high_all` that of
@@ -58,7 +58,7 @@ def compare_runs(store: Store, runs: Sequence[str], request: Request = DEFAULTS)
     return _compare(pairs, request.by, metric, request.clusters)
 
 
-def compare_languages(store: Store, run_id: str, request: Request = DEFAULTS) -> pl.DataFrame:
+def compare_languages(store: Store, run_id: str, request: TableRequest = DEFAULTS) -> pl.DataFrame:
     """Return the same table for each pair of a run's languages, on the cells of both.
 
     `prediction_distance` is the mean total variation between the predictions in the two languages, 0 to 1: how much
@@ -116,7 +116,7 @@ def _refuse_different(store: Store, first: str, second: str) -> None:
     """Raise SurveyError (exit 2) where a difference would mean nothing."""
     if first == second:
         raise usage(f"{first} is one run; a comparison needs two.")
-    one, two = find_run(store, first), find_run(store, second)
+    one, two = find_scored_run(store, first), find_scored_run(store, second)
     if one["shares"] != two["shares"]:
         raise usage(
             f"{first} is scored against {one['shares']} shares, {second} against {two['shares']} ones.",
@@ -175,14 +175,14 @@ def _alone(one: pl.DataFrame, two: pl.DataFrame, part: str) -> dict[str, int]:
     }
 
 
-def comparison(store: Store, request: Request) -> pl.DataFrame:
+def comparison(store: Store, request: TableRequest) -> pl.DataFrame:
     """Return the table of runs, or of one run's languages."""
     if request.by is By.LANGUAGE:
         return compare_languages(store, request.runs[0], request)
     return compare_runs(store, request.runs, request)
 
 
-def _check(request: Request, named_runs: int) -> None:
+def _check(request: TableRequest, named_runs: int) -> None:
     if request.by is By.LANGUAGE and named_runs != 1:
         raise usage("--compare --by language compares the languages of one run.", "Name one run.")
     if request.by is not By.LANGUAGE and named_runs < 2:

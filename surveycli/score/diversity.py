@@ -11,7 +11,7 @@ from surveycli.grouping import By
 from surveycli.score.cells import group_columns, groups_of
 from surveycli.score.material import run_cells
 from surveycli.score.spread import mean_pairwise_distance
-from surveycli.score.table import DEFAULTS, Request, Table, per_run
+from surveycli.score.table import DEFAULTS, Table, TableRequest, per_run
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _WITHIN_ITEMS = frozenset({By.PART, By.DIMENSION, By.ITEM, By.REGION, By.SEEN, By.LANGUAGE})
 
 
-def diversity_table(store: Store, run_id: str, request: Request = DEFAULTS) -> pl.DataFrame:
+def diversity_table(store: Store, run_id: str, request: TableRequest = DEFAULTS) -> pl.DataFrame:
     """Return the mean Jensen-Shannon distance between two populations' answers to an item, predicted and human.
 
     By part and `by`, averaged over the items that two populations answered (`n_items`). `ratio` = predicted / human:

@@ -25,8 +25,8 @@ from surveycli.score.ceiling import distance_of
 from surveycli.score.cells import floats, group_columns, groups_of, mean_of, units_of
 from surveycli.score.interval import LEVEL, Units, half_widths, variances_of_means
 from surveycli.score.material import RunCells, run_cells, train_cells
-from surveycli.score.score_run import find_run
-from surveycli.score.table import DEFAULTS, Request, Table, per_run
+from surveycli.score.score_run import find_scored_run
+from surveycli.score.table import DEFAULTS, Table, TableRequest, per_run
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,7 +46,7 @@ _FIGURES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Prior:
+class ShrinkageTarget:
     """What a pilot is shrunk to in each cell (N, K), and for each n of the grid how strongly (N, G)."""
 
     shares: Floats
@@ -79,7 +79,7 @@ class Equivalent:
         return zip(names, (*map(_on_grid, (self.n, self.low, self.high)), str(self)), strict=True)
 
 
-def equivalent_table(store: Store, run_id: str, request: Request = DEFAULTS) -> pl.DataFrame:
+def equivalent_table(store: Store, run_id: str, request: TableRequest = DEFAULTS) -> pl.DataFrame:
     """Return how many respondents per cell a run is worth, by part and `by`, with both priors.
 
     `n_equivalent`, `low` and `high` are NULL outside 1 to 1000; the text `equivalent` says on which side. A metric that
@@ -96,7 +96,7 @@ def equivalent_table(store: Store, run_id: str, request: Request = DEFAULTS) -> 
     return pl.DataFrame(rows, infer_schema_length=None).select(columns)
 
 
-def _row(group: pl.DataFrame, cells: RunCells, leads: Floats, metric: str, request: Request) -> dict[str, object]:
+def _row(group: pl.DataFrame, cells: RunCells, leads: Floats, metric: str, request: TableRequest) -> dict[str, object]:
     """Return the figures of a group; cells of an unknown number of respondents count where the others have none."""
     known = np.isfinite(cells.human.n_respondents[group["row"].to_numpy()])
     group = group.filter(known) if known.any() else group
@@ -108,7 +108,7 @@ def _row(group: pl.DataFrame, cells: RunCells, leads: Floats, metric: str, reque
     return {"n_cells": n_cells, metric: mean_of(group, metric), "clusters": found[0][1], **figures}
 
 
-def pilot_losses(human: AnsweredCells, priors: Sequence[Prior], metric: str, seed: int = 1) -> Floats:
+def pilot_losses(human: AnsweredCells, priors: Sequence[ShrinkageTarget], metric: str, seed: int = 1) -> Floats:
     """Return how much worse than flawless cells' pilots score, for each n of the grid and a survey: (priors, N, G+1).
 
     Pilots grow: that of the next n has the respondents of this one, so that a curve over n is smooth.
@@ -154,7 +154,7 @@ def _leads(store: Store, run_id: str, cells: RunCells, metric: str, seed: int) -
 
     Pilots are computed once per cell, though it may stand in several rows.
     """
-    run = find_run(store, run_id)
+    run = find_scored_run(store, run_id)
     width = cells.human.shares.shape[1]
     train = train_cells(store, run["split"], run["shares"], width) if run["split"] else None
     key = cells.human.item * len(cells.human.catalogue.populations) + cells.human.population
@@ -166,11 +166,11 @@ def _leads(store: Store, run_id: str, cells: RunCells, metric: str, seed: int) -
     return pilot_losses(human, _priors(train, human, seed), metric, seed)[:, row] - lost[:, None]
 
 
-def _priors(train: AnsweredCells | None, target: AnsweredCells, seed: int) -> tuple[Prior, Prior]:
+def _priors(train: AnsweredCells | None, target: AnsweredCells, seed: int) -> tuple[ShrinkageTarget, ShrinkageTarget]:
     """Return the position marginal, and the item mean where the training part has the item."""
     width = target.shares.shape[1]
     if train is None:
-        flat = Prior(uniform(target.n_options, width), np.ones((len(target), len(GRID))))
+        flat = ShrinkageTarget(uniform(target.n_options, width), np.ones((len(target), len(GRID))))
         return flat, flat
     chosen = np.arange(len(train))
     if len(train) > _MAX_TUNING_CELLS:
@@ -180,11 +180,11 @@ def _priors(train: AnsweredCells | None, target: AnsweredCells, seed: int) -> tu
         np.array([choose_strength(shares, prior[chosen], n, seed) for n in GRID])
         for prior in (own_marginal_prior(train), own_item_prior(train))
     )
-    marginal = Prior(marginal_prior(train, target)[:, :width], np.tile(by_marginal, (len(target), 1)))
+    marginal = ShrinkageTarget(marginal_prior(train, target)[:, :width], np.tile(by_marginal, (len(target), 1)))
     means, place = item_means(train), _places(train, target)
     asked = (place >= 0) & means.asked[place]
     item = np.where(asked[:, None], means.shares[place][:, :width], marginal.shares)
-    return marginal, Prior(item, np.where(asked[:, None], by_item, marginal.strengths))
+    return marginal, ShrinkageTarget(item, np.where(asked[:, None], by_item, marginal.strengths))
 
 
 def _places(train: AnsweredCells, target: AnsweredCells) -> Floats:

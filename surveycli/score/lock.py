@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from surveycli.clock import utc_now
 from surveycli.errors import conflict, not_found
-from surveycli.score.score_run import find_run
+from surveycli.score.score_run import find_scored_run
 
 if TYPE_CHECKING:
     from surveycli.store import Store
@@ -48,7 +48,7 @@ def lock_run(store: Store, run_id: str) -> Lock:
     Raises SurveyError: 4 where there is no such run or it has no predictions, 3 where it did not finish, 5 where it was
     locked and its predictions have changed since.
     """
-    find_run(store, run_id)
+    find_scored_run(store, run_id)
     found = find_lock(store, run_id)
     if found is not None:
         if not found.unchanged:

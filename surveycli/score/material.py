@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from surveycli.distribution.arrays import AnsweredCells, answered_cells_of, catalogue_of, pad_lists
 from surveycli.distribution.pooling import normalise
 from surveycli.score.cells import EVERYTHING, Selection, scored_cells
-from surveycli.score.score_run import find_run, with_humans
+from surveycli.score.score_run import find_scored_run, with_humans
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,7 +36,7 @@ def run_cells(store: Store, run_id: str, selection: Selection = EVERYTHING) -> R
     import polars as pl
 
     wanted = [*_KEYS, "language", "scale", "option_code", "probability", "shares", "n_effective"]
-    known = with_humans(store, find_run(store, run_id)).filter(pl.col("reason").is_null()).select(wanted)
+    known = with_humans(store, find_scored_run(store, run_id)).filter(pl.col("reason").is_null()).select(wanted)
     frame = (
         scored_cells(store, [run_id], selection)
         .drop("shares", "n_effective")

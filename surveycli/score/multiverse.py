@@ -15,8 +15,8 @@ from surveycli.domain import Shares
 from surveycli.errors import bad_input
 from surveycli.grouping import By
 from surveycli.score.cells import mean_of, part_order, scored_cells
-from surveycli.score.score_run import find_run, score_frame, score_run, with_humans
-from surveycli.score.table import DEFAULTS, Request, Table, per_run
+from surveycli.score.score_run import find_scored_run, score_frame, score_run, with_humans
+from surveycli.score.table import DEFAULTS, Table, TableRequest, per_run
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,7 +28,7 @@ _FIGURES = ("n_settings", "n_cells", "headline", "lowest", "highest", "lowest_in
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class Variant:
     """A run in one language, held against one kind of shares: its cells with their scores."""
 
     run_id: str
@@ -40,7 +40,7 @@ class Setting:
         return ", ".join(filter(None, (self.run_id, self.language, f"{self.shares} shares")))
 
 
-def multiverse_table(store: Store, run_id: str, request: Request = DEFAULTS) -> pl.DataFrame:
+def multiverse_table(store: Store, run_id: str, request: TableRequest = DEFAULTS) -> pl.DataFrame:
     """Return, by part, the mean of a metric as the run has it, and the least and the most that settings make of it.
 
     Means are over the cells of the part that all settings have. The headline is the run in its first language, against
@@ -55,25 +55,25 @@ def multiverse_table(store: Store, run_id: str, request: Request = DEFAULTS) -> 
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def _settings(store: Store, run_id: str, request: Request) -> Iterator[Setting]:
+def _settings(store: Store, run_id: str, request: TableRequest) -> Iterator[Variant]:
     """Yield the headline's setting, then all others."""
     related = [row["run_id"] for row in store.rows("score/list_related_runs", run_id=run_id)]
     for name in dict.fromkeys([run_id, *related]):
         if name not in request.runs:
             score_run(store, name)
-        own = find_run(store, name)["shares"]
+        own = find_scored_run(store, name)["shares"]
         for shares in (own, *(other.value for other in Shares if other.value != own)):
             cells = _cells(store, name, shares, request)
             for (language,), group in sorted(cells.partition_by("language", as_dict=True).items()):
-                yield Setting(name, str(language), shares, group)
+                yield Variant(name, str(language), shares, group)
 
 
-def _cells(store: Store, run_id: str, shares: str, request: Request) -> pl.DataFrame:
+def _cells(store: Store, run_id: str, shares: str, request: TableRequest) -> pl.DataFrame:
     """Return a run's scored cells, held against the shares asked for."""
     import polars as pl
 
     cells = scored_cells(store, [run_id], request.selection)
-    run = find_run(store, run_id)
+    run = find_scored_run(store, run_id)
     if run["shares"] == shares:
         return cells
     predicted = with_humans(store, {**run, "shares": shares})
@@ -82,7 +82,7 @@ def _cells(store: Store, run_id: str, shares: str, request: Request) -> pl.DataF
     return cells.drop(names).join(scores, on=[*_KEYS, "language"], how="inner", maintain_order="left")
 
 
-def _range(settings: list[Setting], part: str, metric: str) -> dict[str, float | int | str | None]:
+def _range(settings: list[Variant], part: str, metric: str) -> dict[str, float | int | str | None]:
     import polars as pl
 
     found = [(setting, setting.cells.filter(pl.col("part") == part)) for setting in settings]

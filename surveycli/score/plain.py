@@ -20,7 +20,7 @@ from surveycli.score.cells import (
 )
 from surveycli.score.compare import compare_languages
 from surveycli.score.interval import interval_columns, mean_interval
-from surveycli.score.table import DEFAULT_METRIC, PLAIN, Request, Table
+from surveycli.score.table import DEFAULT_METRIC, PLAIN, Table, TableRequest
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,7 +37,7 @@ DEFAULT_METRICS = (
 )
 
 
-def plain_table(store: Store, request: Request) -> pl.DataFrame:
+def plain_table(store: Store, request: TableRequest) -> pl.DataFrame:
     """Return the means of runs by part and `by`; of all runs by part, one column per part."""
     cells = scored_cells(store, request.runs, request.selection)
     one_metric = len(request.metrics) < 2
@@ -50,7 +50,7 @@ def plain_table(store: Store, request: Request) -> pl.DataFrame:
     return score_table(cells, request.by, request.metrics or DEFAULT_METRICS, request.clusters)
 
 
-def _languages(store: Store, request: Request, names: Sequence[str]) -> pl.DataFrame:
+def _languages(store: Store, request: TableRequest, names: Sequence[str]) -> pl.DataFrame:
     """Return how the languages of each run differ, one run under the other."""
     import polars as pl
 

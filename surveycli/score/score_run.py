@@ -65,7 +65,7 @@ def score_run(store: Store, run_id: str) -> ScoreReport:
 
     Raises SurveyError: 4 where there is no such run or it predicted nothing, 3 where it did not finish.
     """
-    run = find_run(store, run_id)
+    run = find_scored_run(store, run_id)
     predicted = with_humans(store, run)
     scored = predicted.filter(predicted["reason"].is_null())
     with store.transaction():
@@ -82,7 +82,7 @@ def score_run(store: Store, run_id: str) -> ScoreReport:
     )
 
 
-def find_run(store: Store, run_id: str) -> dict[str, Any]:
+def find_scored_run(store: Store, run_id: str) -> dict[str, Any]:
     """Return a finished run's row. Raises SurveyError: 4 where there is none, 3 where it did not finish."""
     rows = store.rows("score/find_run", run_id=run_id)
     if not rows:

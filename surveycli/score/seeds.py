@@ -13,7 +13,7 @@ from surveycli.distribution.arrays import Floats
 from surveycli.distribution.metric import find_metric
 from surveycli.errors import not_found
 from surveycli.score.cells import group_columns, groups_of, mean_of, scored_cells
-from surveycli.score.table import DEFAULTS, Request, Table
+from surveycli.score.table import DEFAULTS, Table, TableRequest
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,7 +46,7 @@ def _stages(store: Store, run_id: str) -> list[dict[str, Any]]:
     return stages + (_stages(store, trained_by) if trained_by and trained_by != run_id else [])
 
 
-def seed_table(store: Store, run_ids: Sequence[str], request: Request = DEFAULTS) -> pl.DataFrame:
+def seed_table(store: Store, run_ids: Sequence[str], request: TableRequest = DEFAULTS) -> pl.DataFrame:
     """Return, for each group of runs that differ in their seed alone, the mean of `metric` over seeds.
 
     By part and `by`, on the cells that all seeds have. `sd` is the standard deviation between seeds (S - 1 in the
@@ -71,7 +71,7 @@ def interval_over_seeds(values: Floats, level: float = 0.95) -> tuple[float, flo
     return float(values.mean() - half), float(values.mean() + half)
 
 
-def _table_of(store: Store, group: Sequence[str], request: Request) -> pl.DataFrame:
+def _table_of(store: Store, group: Sequence[str], request: TableRequest) -> pl.DataFrame:
     import polars as pl
 
     metric = request.metric

@@ -30,7 +30,7 @@ PLAIN = "table"
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class TableRequest:
     """What was asked of a table: `reports` are those of the runs, just scored; the rest are options of `score`.
 
     `all_runs`: no run was named, so these are all that there are.
@@ -56,7 +56,7 @@ class Request:
         return self.metrics[0] if self.metrics else DEFAULT_METRIC
 
 
-DEFAULTS = Request()
+DEFAULTS = TableRequest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,12 @@ class Table:
 
     name: str
     help: str
-    make: Callable[[Store, Request], pl.DataFrame]
+    make: Callable[[Store, TableRequest], pl.DataFrame]
     columns: tuple[str, ...]
     takes: frozenset[str] = frozenset()
     by: frozenset[By] = frozenset(By)
     least_runs: int = 0
-    check: Callable[[Request, int], None] | None = None
+    check: Callable[[TableRequest, int], None] | None = None
     several_metrics: bool = False
     how_to_read: str = ""
 
@@ -91,10 +91,12 @@ def all_tables() -> dict[str, Table]:
     return {table.name: table for table in found}
 
 
-def per_run(table_of: Callable[[Store, str, Request], pl.DataFrame]) -> Callable[[Store, Request], pl.DataFrame]:
+def per_run(
+    table_of: Callable[[Store, str, TableRequest], pl.DataFrame],
+) -> Callable[[Store, TableRequest], pl.DataFrame]:
     """Return what makes a table of several runs, one under the other, from what makes it of one."""
 
-    def make(store: Store, request: Request) -> pl.DataFrame:
+    def make(store: Store, request: TableRequest) -> pl.DataFrame:
         import polars as pl
 
         return pl.concat([table_of(store, name, request) for name in request.runs], how="diagonal_relaxed")
@@ -102,7 +104,7 @@ def per_run(table_of: Callable[[Store, str, Request], pl.DataFrame]) -> Callable
     return make
 
 
-def check_request(table: Table, request: Request, named_runs: int) -> None:
+def check_request(table: Table, request: TableRequest, named_runs: int) -> None:
     """Raise SurveyError (exit 2) where what was asked for does not go together; needs no store."""
     for metric in request.metrics:
         find_metric(metric)

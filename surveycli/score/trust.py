@@ -18,7 +18,7 @@ from surveycli.domain import VALIDATION
 from surveycli.errors import not_found
 from surveycli.grouping import By
 from surveycli.score.cells import floats, group_columns, groups_of, scored_cells
-from surveycli.score.table import DEFAULTS, Request, Table, per_run
+from surveycli.score.table import DEFAULTS, Table, TableRequest, per_run
 
 if TYPE_CHECKING:
     import polars as pl
@@ -77,7 +77,7 @@ def with_kinds(store: Store, run_id: str, cells: pl.DataFrame) -> pl.DataFrame:
     return found.with_columns(kind.alias("kind_of_cell")).drop("item_known", "people_known")
 
 
-def trust_table(store: Store, run_id: str, request: Request = DEFAULTS) -> pl.DataFrame:
+def trust_table(store: Store, run_id: str, request: TableRequest = DEFAULTS) -> pl.DataFrame:
     """Return nominal and observed coverage by part, kind of cell and `by` (topics, if nothing else is asked for).
 
     radius and the coverages without batteries and regions are NULL for a kind that validation has no cells of: there

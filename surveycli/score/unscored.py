@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from surveycli.distribution.metric import METRICS
 from surveycli.grouping import By
 from surveycli.score.cells import groups_of, scored_cells
-from surveycli.score.table import Request, Table
+from surveycli.score.table import Table, TableRequest
 
 if TYPE_CHECKING:
     import polars as pl
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from surveycli.store import Store
 
 
-def unscored_table(store: Store, request: Request) -> pl.DataFrame:
+def unscored_table(store: Store, request: TableRequest) -> pl.DataFrame:
     """Return the cells that lack a metric, then those without any score, with the reasons of both."""
     import polars as pl
 

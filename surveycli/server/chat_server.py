@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from surveycli.errors import SurveyError, bad_input, missing_extra, not_found, usage
-from surveycli.server.post import Answer, LargeAnswerError, NoAnswerError, Poster
+from surveycli.server.post import HttpReply, LargeAnswerError, NoAnswerError, Poster
 from surveycli.untrusted.json_text import parse_json
 from surveycli.untrusted.number import read_number
 from surveycli.untrusted.text import UnreadableError, excerpt, one_line
@@ -68,7 +68,7 @@ class _PassingError(Exception):
         self.wait_s = wait_s
 
 
-class Pace:
+class RateLimit:
     """Keeps requests at least 60 / requests_per_minute seconds apart."""
 
     def __init__(
@@ -99,7 +99,7 @@ class ChatServer:
     def __init__(self, settings: ServerSettings, sleep: Callable[[float], None] = time.sleep) -> None:
         self._settings = settings
         self._sleep = sleep
-        self._pace = Pace(settings.requests_per_minute, sleep=sleep)
+        self._pace = RateLimit(settings.requests_per_minute, sleep=sleep)
         self._key = _checked_key(settings)
         self.address = _address(settings.base_url)
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
@@ -172,7 +172,7 @@ class ChatServer:
         key = self._key if self._key and len(self._key) >= _SHORTEST_SECRET else None
         return key is not None and (key in text or key in _unescaped(text))
 
-    def _check_status(self, answer: Answer) -> None:
+    def _check_status(self, answer: HttpReply) -> None:
         if answer.status == httpx.codes.OK:
             return
         what = f"the server answered {answer.status}: {self._quoted(answer.body.decode('utf-8', 'replace'))}"
@@ -259,7 +259,7 @@ def _unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
 
 
-def _text_of(answer: Answer) -> str:
+def _text_of(answer: HttpReply) -> str:
     """Return the text of a completion. A body in another form may be an accident of the way, so another try is due."""
     try:
         body: Any = parse_json(answer.body.decode("utf-8"))

@@ -23,7 +23,7 @@ class LargeAnswerError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpReply:
     """A server's whole answer: its status, its headers with names in lower case, and its body unpacked."""
 
     status: int
@@ -58,7 +58,7 @@ class Poster:
         self._runner.run(self._client.aclose())
         self._runner.close()
 
-    def post(self, path: str, body: Any) -> Answer:
+    def post(self, path: str, body: Any) -> HttpReply:
         """Return the answer to a JSON body. Raises NoAnswerError or LargeAnswerError where there is no whole one."""
         try:
             return self._runner.run(self._post(path, body))
@@ -67,7 +67,7 @@ class Poster:
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
             raise NoAnswerError(f"the connection failed: {str(error) or type(error).__name__}") from error
 
-    async def _post(self, path: str, body: Any) -> Answer:
+    async def _post(self, path: str, body: Any) -> HttpReply:
         async with (
             asyncio.timeout(self._timeout_s),
             self._client.stream("POST", path, json=body) as response,
@@ -76,7 +76,7 @@ class Poster:
             unpacked = _Unpacked(headers.get("content-encoding", "identity"), self._most_bytes)
             async for part in response.aiter_raw():
                 unpacked.add(part)
-            return Answer(response.status_code, headers, unpacked.whole())
+            return HttpReply(response.status_code, headers, unpacked.whole())
 
 
 class _Unpacked:

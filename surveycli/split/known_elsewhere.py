@@ -13,8 +13,8 @@ from surveycli.request.split import SplitOptions
 from surveycli.split.allot import allot
 from surveycli.split.plan import (
     ALL,
-    Material,
-    Plan,
+    SplitMaterial,
+    SplitPlan,
     batteries_in_parts,
     country_units,
     item_sets,
@@ -26,7 +26,7 @@ from surveycli.store import Store
 _HELD = (VALIDATION, TEST)
 
 
-def plan_new_items(_store: Store, material: Material, options: SplitOptions) -> Plan:
+def plan_new_items(_store: Store, material: SplitMaterial, options: SplitOptions) -> SplitPlan:
     """Return parts where whole batteries are new to all countries but `donors`, which are spread over the regions.
 
     Training has every other battery of all countries, and the new ones of the donors. Raises SurveyError (exit 3) where
@@ -43,7 +43,7 @@ def plan_new_items(_store: Store, material: Material, options: SplitOptions) -> 
     donors = sorted(name for name, side in sides.items() if side == "donors")
     sets = pl.concat([population_sets(material), population_sets(material, sides)])
     new = [rule for part in _HELD for rule in ((part, part, "others"), (TRAIN, part, "donors"))]
-    return Plan(
+    return SplitPlan(
         item_sets(material, batteries_in_parts(material, options)),
         sets,
         rules([(TRAIN, TRAIN, ALL), *new]),
@@ -51,7 +51,7 @@ def plan_new_items(_store: Store, material: Material, options: SplitOptions) -> 
     )
 
 
-def plan_missing_groups(_store: Store, material: Material, options: SplitOptions) -> Plan:
+def plan_missing_groups(_store: Store, material: SplitMaterial, options: SplitOptions) -> SplitPlan:
     """Return parts where groups of countries are missing, all their items with them; other groups of theirs are known.
 
     Whole countries are in no part, since a hidden group is in them. Raises SurveyError (exit 3) for a survey without
@@ -72,7 +72,7 @@ def plan_missing_groups(_store: Store, material: Material, options: SplitOptions
         f"In no part: {n_left_out} whole countries or populations of other groupings, whose respondents are those of "
         "the groups."
     )
-    return Plan(
+    return SplitPlan(
         item_sets(material),
         sets,
         rules((part, ALL, part) for part in (TRAIN, *_HELD)),

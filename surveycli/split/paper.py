@@ -9,7 +9,7 @@ from surveycli.domain import TRAIN, VALIDATION
 from surveycli.errors import bad_input
 from surveycli.request.split import SplitOptions, Validation
 from surveycli.split.allot import allot
-from surveycli.split.plan import Material, Plan, country_units, rules
+from surveycli.split.plan import SplitMaterial, SplitPlan, country_units, rules
 from surveycli.store import Store
 
 _N_VALIDATION_POPULATIONS = 6
@@ -27,7 +27,7 @@ _POPULATION_RULES = [
 _ITEM_RANGES = {"Q1": "Q1-Q163", "Q2": "Q164-Q198", "Q3": "Q199-Q259"}
 
 
-def plan_paper(store: Store, material: Material, options: SplitOptions) -> Plan:
+def plan_paper(store: Store, material: SplitMaterial, options: SplitOptions) -> SplitPlan:
     """Return the published parts, with the published validation part or one of held-out countries.
 
     Raises SurveyError (exit 3) for a survey that does not follow the wave-7 codebook, and where no country is left.
@@ -52,14 +52,14 @@ def plan_paper(store: Store, material: Material, options: SplitOptions) -> Plan:
         pl.lit(material.survey_id).alias("survey_id"), "item_id", item_set="paper_set"
     )
     if options.validation != Validation.POPULATIONS:
-        return Plan(items, countries, rules(part_rules), (*filter(None, notes), _SELECTOR_NOTE))
+        return SplitPlan(items, countries, rules(part_rules), (*filter(None, notes), _SELECTOR_NOTE))
     held = _held_countries(material, countries, options.seed)
     sets = countries.filter(pl.col("population_set") == "C1").with_columns(
         population_set=pl.when(pl.col("population_id").is_in(held))
         .then(pl.lit("C1-validation"))
         .otherwise(pl.lit("C1-train"))
     )
-    return Plan(items, pl.concat([countries, sets]), rules(part_rules), (*filter(None, notes), _held_note(held)))
+    return SplitPlan(items, pl.concat([countries, sets]), rules(part_rules), (*filter(None, notes), _held_note(held)))
 
 
 _SELECTOR_NOTE = (
@@ -68,7 +68,7 @@ _SELECTOR_NOTE = (
 )
 
 
-def _too_small(material: Material, published: pl.DataFrame, options: SplitOptions) -> tuple[list[str], str]:
+def _too_small(material: SplitMaterial, published: pl.DataFrame, options: SplitOptions) -> tuple[list[str], str]:
     """Return the published countries known to have too few respondents, and the note that says so.
 
     Where no country has enough, the file is a sample: leaving out all of them would help nobody who did not ask for it.
@@ -82,7 +82,7 @@ def _too_small(material: Material, published: pl.DataFrame, options: SplitOption
     return small, f"Left out with fewer than {minimum} respondents: {', '.join(small)}." if small else ""
 
 
-def _held_countries(material: Material, countries: pl.DataFrame, seed: int) -> list[str]:
+def _held_countries(material: SplitMaterial, countries: pl.DataFrame, seed: int) -> list[str]:
     """Return the countries of C1 held out for validation, spread over the UN regions."""
     c1 = set(countries.filter(pl.col("population_set") == "C1")["population_id"])
     units = [unit for unit in country_units(material) if unit.name in c1]
@@ -95,7 +95,7 @@ def _held_note(held: list[str]) -> str:
     return f"Held out of training for validation: {', '.join(held)}; C1-Q2 and C1-Q3 have these countries too."
 
 
-def _country_notes(material: Material, published: pl.DataFrame, kept: pl.DataFrame) -> list[str]:
+def _country_notes(material: SplitMaterial, published: pl.DataFrame, kept: pl.DataFrame) -> list[str]:
     countries = material.populations.filter(kind="country")
     in_both = kept.group_by("population_id").len().filter(pl.col("len") > 1)["population_id"].sort().to_list()
     others = countries.join(published, on="population_id", how="anti")["population_id"].to_list()
@@ -110,7 +110,7 @@ def _country_notes(material: Material, published: pl.DataFrame, kept: pl.DataFra
     return [text for there_is, text in found if there_is]
 
 
-def _item_notes(material: Material, part_rules: list[tuple[str, str, str]]) -> list[str]:
+def _item_notes(material: SplitMaterial, part_rules: list[tuple[str, str, str]]) -> list[str]:
     present = set(material.items["paper_set"])
     empty = {name: [part for part, item_set, _ in part_rules if item_set == name] for name in _ITEM_RANGES}
     notes = [

@@ -17,7 +17,7 @@ ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SplitPlan:
     """The cells of each part, as sets.
 
     item_set: survey_id, item_id, item_set. population_set: population_id, population_set. part_rule: part, item_set,
@@ -31,7 +31,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class SplitMaterial:
     """What a recipe works with: a survey's items and populations with answers, as `split/items` and `split/populations`
     give them.
     """
@@ -42,7 +42,7 @@ class Material:
     populations: pl.DataFrame
 
 
-def load_material(store: Store, survey_id: str) -> Material:
+def load_material(store: Store, survey_id: str) -> SplitMaterial:
     """Return the items and populations of a survey. Raises SurveyError: exit 4 where there is none, 3 without cells."""
     found = store.rows("split/find_survey", survey_id=survey_id)
     if not found:
@@ -55,7 +55,7 @@ def load_material(store: Store, survey_id: str) -> Material:
         raise bad_input(
             f"Survey {survey_id} has no response distributions to split.", "Ingest a file with answers first."
         )
-    return Material(
+    return SplitMaterial(
         survey_id=survey_id,
         codebook=found[0]["codebook"],
         items=store.frame("split/items", survey_id=survey_id),
@@ -68,7 +68,7 @@ def rules(parts: Iterable[tuple[str, str, str]]) -> pl.DataFrame:
     return pl.DataFrame(list(parts), schema=["part", "item_set", "population_set"], orient="row")
 
 
-def item_sets(material: Material, sets: Mapping[str, str] | None = None) -> pl.DataFrame:
+def item_sets(material: SplitMaterial, sets: Mapping[str, str] | None = None) -> pl.DataFrame:
     """Return the items of the protocol with the set of their battery; without `sets` all are in one set."""
     items = material.items.filter("in_protocol")
     return items.select(
@@ -76,7 +76,7 @@ def item_sets(material: Material, sets: Mapping[str, str] | None = None) -> pl.D
     ).drop_nulls()
 
 
-def population_sets(material: Material, sets: Mapping[str, str] | None = None) -> pl.DataFrame:
+def population_sets(material: SplitMaterial, sets: Mapping[str, str] | None = None) -> pl.DataFrame:
     """Return the populations with the set of their country; without `sets` all are in one set."""
     return material.populations.select("population_id", population_set=_assigned("country", sets)).drop_nulls()
 
@@ -87,13 +87,13 @@ def _assigned(column: str, sets: Mapping[str, str] | None) -> pl.Expr:
     return pl.col(column).replace_strict(dict(sets), default=None, return_dtype=pl.String)
 
 
-def battery_units(material: Material) -> list[Unit]:
+def battery_units(material: SplitMaterial) -> list[Unit]:
     """Return the batteries of the protocol as units: their dimension is the stratum, their items the size."""
     batteries = material.items.filter("in_protocol").group_by("battery_id").agg(pl.col("dimension").first(), pl.len())
     return [Unit(*row) for row in batteries.iter_rows()]
 
 
-def country_units(material: Material) -> list[Unit]:
+def country_units(material: SplitMaterial) -> list[Unit]:
     """Return the countries as units of size 1, with their UN region as stratum, however many subgroups they have."""
     countries = material.populations.group_by("country").agg(pl.col("un_region").first())
     return [Unit(*row) for row in countries.iter_rows()]
@@ -105,11 +105,11 @@ def three_parts(options: SplitOptions) -> dict[str, float]:
     return {TRAIN: train, VALIDATION: options.validation_fraction, TEST: options.test_fraction}
 
 
-def batteries_in_parts(material: Material, options: SplitOptions) -> dict[str, str]:
+def batteries_in_parts(material: SplitMaterial, options: SplitOptions) -> dict[str, str]:
     """Return the part of each battery."""
     return allot(battery_units(material), three_parts(options), f"{options.seed} batteries")
 
 
-def countries_in_parts(material: Material, options: SplitOptions) -> dict[str, str]:
+def countries_in_parts(material: SplitMaterial, options: SplitOptions) -> dict[str, str]:
     """Return the part of each country."""
     return allot(country_units(material), three_parts(options), f"{options.seed} countries")

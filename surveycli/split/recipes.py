@@ -14,8 +14,8 @@ from surveycli.split.known_elsewhere import plan_missing_groups, plan_new_items
 from surveycli.split.paper import plan_paper
 from surveycli.split.plan import (
     ALL,
-    Material,
-    Plan,
+    SplitMaterial,
+    SplitPlan,
     batteries_in_parts,
     battery_units,
     countries_in_parts,
@@ -30,27 +30,27 @@ from surveycli.store import Store
 _PARTS = (TRAIN, VALIDATION, TEST)
 
 
-def plan_unseen_questions(_store: Store, material: Material, options: SplitOptions) -> Plan:
+def plan_unseen_questions(_store: Store, material: SplitMaterial, options: SplitOptions) -> SplitPlan:
     """Return parts with batteries of their own, each with all populations."""
-    return Plan(
+    return SplitPlan(
         item_sets(material, batteries_in_parts(material, options)),
         population_sets(material),
         rules((part, part, ALL) for part in _PARTS),
     )
 
 
-def plan_unseen_countries(_store: Store, material: Material, options: SplitOptions) -> Plan:
+def plan_unseen_countries(_store: Store, material: SplitMaterial, options: SplitOptions) -> SplitPlan:
     """Return parts with countries of their own, each with all items; subgroups go with their country."""
-    return Plan(
+    return SplitPlan(
         item_sets(material),
         population_sets(material, countries_in_parts(material, options)),
         rules((part, ALL, part) for part in _PARTS),
     )
 
 
-def plan_unseen_both(_store: Store, material: Material, options: SplitOptions) -> Plan:
+def plan_unseen_both(_store: Store, material: SplitMaterial, options: SplitOptions) -> SplitPlan:
     """Return parts with batteries and countries of their own, and test parts where only one of the two is new."""
-    return Plan(
+    return SplitPlan(
         item_sets(material, batteries_in_parts(material, options)),
         population_sets(material, countries_in_parts(material, options)),
         rules(
@@ -63,7 +63,7 @@ def plan_unseen_both(_store: Store, material: Material, options: SplitOptions) -
     )
 
 
-def plan_k_fold(_store: Store, material: Material, options: SplitOptions) -> Plan:
+def plan_k_fold(_store: Store, material: SplitMaterial, options: SplitOptions) -> SplitPlan:
     """Return one of `folds` folds of batteries as test; the seed and the number of folds alone say which is which."""
     if options.fold >= options.folds:
         raise usage(
@@ -75,12 +75,12 @@ def plan_k_fold(_store: Store, material: Material, options: SplitOptions) -> Pla
     fractions = {TRAIN: 1 - options.validation_fraction, VALIDATION: options.validation_fraction}
     parts = allot(rest, fractions, f"{options.seed} validation batteries")
     test = {unit.name: TEST for unit in units if unit.name not in parts}
-    return Plan(
+    return SplitPlan(
         item_sets(material, parts | test), population_sets(material), rules((part, part, ALL) for part in _PARTS)
     )
 
 
-def plan_unseen_regions(_store: Store, material: Material, options: SplitOptions) -> Plan:
+def plan_unseen_regions(_store: Store, material: SplitMaterial, options: SplitOptions) -> SplitPlan:
     """Return one or more UN regions as test; validation countries come from the regions that are left.
 
     Without named regions `fold` says which one of the regions in seeded order. Raises SurveyError (exit 4) for a
@@ -93,7 +93,7 @@ def plan_unseen_regions(_store: Store, material: Material, options: SplitOptions
     fractions = {TRAIN: 1 - options.validation_fraction, VALIDATION: options.validation_fraction}
     parts = allot(rest, fractions, f"{options.seed} validation countries")
     test = {unit.name: TEST for unit in units if unit.name not in parts}
-    return Plan(
+    return SplitPlan(
         item_sets(material),
         population_sets(material, parts | test),
         rules((part, ALL, part) for part in _PARTS),
@@ -118,7 +118,7 @@ def _held_regions(regions: list[str], options: SplitOptions) -> list[str]:
     return [drawn[options.fold % len(drawn)]]
 
 
-def plan_unseen_survey(store: Store, material: Material, options: SplitOptions) -> Plan:
+def plan_unseen_survey(store: Store, material: SplitMaterial, options: SplitOptions) -> SplitPlan:
     """Return all cells of another survey as test; validation batteries come from the survey trained on."""
     if options.test_survey_id is None:
         raise usage("The recipe unseen-survey needs a survey to test on.", "Name it with --test-survey.")
@@ -130,7 +130,7 @@ def plan_unseen_survey(store: Store, material: Material, options: SplitOptions) 
     test_items = other.items.select(pl.lit(other.survey_id).alias("survey_id"), "item_id", item_set=pl.lit(TEST))
     populations = pl.concat([population_sets(material), population_sets(other)]).unique(maintain_order=True)
     n_known = len(set(other.populations["population_id"]) & set(material.populations["population_id"]))
-    return Plan(
+    return SplitPlan(
         pl.concat([item_sets(material, parts), test_items]),
         populations,
         rules((part, part, ALL) for part in _PARTS),
@@ -142,7 +142,7 @@ def plan_unseen_survey(store: Store, material: Material, options: SplitOptions) 
     )
 
 
-PLANS: dict[Recipe, Callable[[Store, Material, SplitOptions], Plan]] = {
+PLANS: dict[Recipe, Callable[[Store, SplitMaterial, SplitOptions], SplitPlan]] = {
     Recipe.PAPER: plan_paper,
     Recipe.UNSEEN_QUESTIONS: plan_unseen_questions,
     Recipe.UNSEEN_COUNTRIES: plan_unseen_countries,

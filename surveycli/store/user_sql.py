@@ -59,7 +59,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ResultColumn:
     """A column of a result."""
 
     name: str
@@ -70,7 +70,7 @@ class Column:
 class Result:
     """What one statement gives. `rows` can be gone through once; a column's values are numbers, texts, lists, dicts."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[ResultColumn, ...]
     rows: Iterator[tuple[object, ...]]
 
 
@@ -202,7 +202,7 @@ def _carry_out(store: Store, statement: str, watch: _Watch) -> Result:
     plain = relation.project(", ".join(selected))
     if watch.max_rows is not None:
         plain = plain.limit(watch.max_rows)
-    columns = tuple(Column(name, is_number(kind)) for name, kind in zip(names, kinds, strict=True))
+    columns = tuple(ResultColumn(name, is_number(kind)) for name, kind in zip(names, kinds, strict=True))
     return Result(columns, _rows(plain, kinds, watch))
 
 

@@ -11,7 +11,7 @@ from surveycli.errors import usage
 from surveycli.progress import Progress
 from surveycli.survey.aggregates import Aggregates
 from surveycli.survey.files.batch import Skipped
-from surveycli.survey.population.grouping import Spread, add_demographics, population_ids
+from surveycli.survey.population.grouping import OpenValues, add_demographics, population_ids
 from surveycli.survey.readers.readout import RespondentFile
 from surveycli.survey.tally import Tally
 
@@ -30,7 +30,7 @@ class RespondentPass:
 
     def respondents(self, progress: Progress) -> Iterator[pl.DataFrame]:
         """Yield the respondents as they will be stored, each batch after its answers have been counted."""
-        file, spread = self._file, Spread()
+        file, spread = self._file, OpenValues()
         for batch in file.batches():
             respondents = add_demographics(batch.respondents, file.roles)
             self._skip(batch.skipped)

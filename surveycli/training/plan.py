@@ -14,7 +14,7 @@ from typing import Any
 
 from surveycli.configuration import BatchSettings, FinetuneConfig, Quantise
 from surveycli.domain import LEARNT_FROM, TRAIN, VALIDATION
-from surveycli.engine.batching import Plan, plan_epoch, plan_pass, row_tokens
+from surveycli.engine.batching import EpochPlan, plan_epoch, plan_pass, row_tokens
 from surveycli.engine.defaults import choose_device, choose_dtype, settle_batches
 from surveycli.engine.examples import Example, ExampleSource
 from surveycli.engine.model import LanguageModel, load_language_model, outline_language_model
@@ -196,7 +196,7 @@ class _TimedSample:
     source: ExampleSource
     examples: list[Example]
     batches: BatchSettings
-    steps: Plan
+    steps: EpochPlan
     size: ModelSize
 
 

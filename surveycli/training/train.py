@@ -28,7 +28,7 @@ from surveycli.engine.weights import keep_weights, make_trainable, point_to_best
 from surveycli.errors import bad_input
 from surveycli.plain import from_plain
 from surveycli.progress import Progress, silent
-from surveycli.run_folder import Metric, RunFolder, append_metric, read_contents, read_manifest
+from surveycli.run_folder import RunFolder, TrainingMetric, append_metric, read_contents, read_manifest
 from surveycli.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from surveycli.training.schedule import set_learning_rate
 
@@ -291,4 +291,4 @@ def _append_metrics(job: TrainingJob, state: TrainingState, closed: TrainingStat
     }
     if loss is not None:
         values["validation_loss"] = loss
-    append_metric(job.folder, Metric(closed.epoch, closed.step, values))
+    append_metric(job.folder, TrainingMetric(closed.epoch, closed.step, values))

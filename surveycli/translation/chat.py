@@ -84,7 +84,7 @@ def converse(
     for attempt in range(1, attempts + 1):
         text = complete(messages)
         try:
-            return parse_reply(text, request)
+            return parse_translation(text, request)
         except ReplyError as failure:
             if attempt == attempts:
                 last = excerpt(text, _EXCERPT)
@@ -93,7 +93,7 @@ def converse(
     raise ReplyError("no reply was asked for")
 
 
-def parse_reply(text: str, request: TranslationRequest) -> TranslationReply:
+def parse_translation(text: str, request: TranslationRequest) -> TranslationReply:
     """Return the translation of a reply that is one JSON object of the agreed form, and nothing else.
 
     A code fence around it and thoughts before it are allowed. Raises ReplyError for anything else: other keys, codes

@@ -44,7 +44,7 @@ class LocalisedItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Objection:
     """What a check objects to. `where` is `wording`, an option's code, `options` for all of them, or `item`."""
 
     check: str
@@ -54,12 +54,12 @@ class Finding:
 
 def check_translation(
     source: LocalisedItem, target: LocalisedItem, glossary: Sequence[GlossaryTerm] = ()
-) -> tuple[Finding, ...]:
+) -> tuple[Objection, ...]:
     """Return everything that speaks against using `target` as the translation of `source`; nothing where it is fine."""
     findings = [*_check_options(source, target), *_check_distinct(target), *_check_untranslated_labels(source, target)]
     for where, before, after in _pairs(source, target):
         if not after.strip():
-            findings.append(Finding("empty", where, "there is no text"))
+            findings.append(Objection("empty", where, "there is no text"))
             continue
         findings += _check_placeholders(where, before, after)
         original, translated = _PLACEHOLDER.sub(" ", before), _PLACEHOLDER.sub(" ", after)
@@ -71,7 +71,7 @@ def check_translation(
     return tuple(findings)
 
 
-def is_usable(findings: Sequence[Finding]) -> bool:
+def is_usable(findings: Sequence[Objection]) -> bool:
     """Return whether a person may accept the translation: all its texts are there, whatever else is wrong with them."""
     return not any(finding.check in {"options", "empty", "engine"} for finding in findings)
 
@@ -93,7 +93,7 @@ def _pairs(source: LocalisedItem, target: LocalisedItem) -> Iterator[tuple[str, 
             yield str(option.code), option.label, translated[option.code]
 
 
-def _check_options(source: LocalisedItem, target: LocalisedItem) -> Iterator[Finding]:
+def _check_options(source: LocalisedItem, target: LocalisedItem) -> Iterator[Objection]:
     expected = [option.code for option in source.options]
     found = [option.code for option in target.options]
     if found == expected:
@@ -101,38 +101,40 @@ def _check_options(source: LocalisedItem, target: LocalisedItem) -> Iterator[Fin
     missing = [code for code in expected if code not in found]
     unknown = [code for code in found if code not in expected]
     if missing:
-        yield Finding("options", "options", f"no label for {_listing(missing)}")
+        yield Objection("options", "options", f"no label for {_listing(missing)}")
     if unknown:
-        yield Finding("options", "options", f"labels for {_listing(unknown)}, which the item does not have")
+        yield Objection("options", "options", f"labels for {_listing(unknown)}, which the item does not have")
     if len(set(found)) < len(found):
-        yield Finding("options", "options", "a code has two labels")
+        yield Objection("options", "options", "a code has two labels")
     if not missing and not unknown and sorted(found) == sorted(expected):
-        yield Finding("order", "options", f"the order is {_listing(found)} instead of {_listing(expected)}")
+        yield Objection("order", "options", f"the order is {_listing(found)} instead of {_listing(expected)}")
 
 
 def _listing(codes: Sequence[int]) -> str:
     return ", ".join(map(str, codes))
 
 
-def _check_distinct(target: LocalisedItem) -> Iterator[Finding]:
+def _check_distinct(target: LocalisedItem) -> Iterator[Objection]:
     counts = Counter(" ".join(option.label.casefold().split()) for option in target.options)
     for label, count in counts.items():
         if count > 1 and label:
-            yield Finding("distinct", "options", f"{count} options are called {label!r}")
+            yield Objection("distinct", "options", f"{count} options are called {label!r}")
 
 
-def _check_untranslated_labels(source: LocalisedItem, target: LocalisedItem) -> Iterator[Finding]:
+def _check_untranslated_labels(source: LocalisedItem, target: LocalisedItem) -> Iterator[Objection]:
     """One word can be the same in two languages; a whole scale of them was not translated."""
     originals = {option.code: option.label for option in source.options if has_words(option.label)}
     same = [option for option in target.options if option.label == originals.get(option.code)]
     if len(originals) > 1 and len(same) == len(originals):
-        yield Finding("leftover", "options", "all labels are those of the source")
+        yield Objection("leftover", "options", "all labels are those of the source")
 
 
-def _check_placeholders(where: str, original: str, translated: str) -> Iterator[Finding]:
+def _check_placeholders(where: str, original: str, translated: str) -> Iterator[Objection]:
     before, after = Counter(_PLACEHOLDER.findall(original)), Counter(_PLACEHOLDER.findall(translated))
     if before != after:
-        yield Finding("placeholders", where, f"has {sorted(after.elements())}, the source {sorted(before.elements())}")
+        yield Objection(
+            "placeholders", where, f"has {sorted(after.elements())}, the source {sorted(before.elements())}"
+        )
 
 
 def numbers_in(text: str) -> Counter[str]:
@@ -145,17 +147,17 @@ def numbers_in(text: str) -> Counter[str]:
     return Counter("".join(c for c in number if c.isdigit()) for number in _NUMBER.findall(plain))
 
 
-def _check_numbers(where: str, original: str, translated: str, source: Language) -> Iterator[Finding]:
+def _check_numbers(where: str, original: str, translated: str, source: Language) -> Iterator[Objection]:
     before, after = numbers_in(original), numbers_in(translated)
     lost = sorted((before - after).elements())
     if lost:
-        yield Finding("numbers", where, f"lost the number {', '.join(lost)}")
+        yield Objection("numbers", where, f"lost the number {', '.join(lost)}")
     if source.code.split("-")[0] != "en":  # number words are known in English only
         return
     words = set(_words(original))
     new = [number for number in (after - before) if not words & set(_NUMBER_WORDS.get(number, "").split())]
     if new:
-        yield Finding("numbers", where, f"has the number {', '.join(sorted(new))}, which the source has not")
+        yield Objection("numbers", where, f"has the number {', '.join(sorted(new))}, which the source has not")
 
 
 def _words(text: str) -> list[str]:
@@ -184,7 +186,7 @@ def script_of(character: str) -> str:
 
 def _check_script(
     where: str, original: str, translated: str, target: Language, glossary: Sequence[GlossaryTerm]
-) -> Iterator[Finding]:
+) -> Iterator[Objection]:
     kept = _kept_words(original, glossary)
     words = [word for word in _WORD.findall(translated) if word.casefold() not in kept]
     letters = [c for c in "".join(words) if c.isalpha()]
@@ -192,22 +194,22 @@ def _check_script(
         return
     share = sum(script_of(c) in target.scripts for c in letters) / len(letters)
     if share < _MIN_SCRIPT_SHARE:
-        yield Finding("script", where, f"only {share:.0%} of the letters are {' or '.join(target.scripts).lower()}")
+        yield Objection("script", where, f"only {share:.0%} of the letters are {' or '.join(target.scripts).lower()}")
 
 
 def _check_leftover(
     where: str, original: str, translated: str, languages: tuple[Language, Language], glossary: Sequence[GlossaryTerm]
-) -> Iterator[Finding]:
+) -> Iterator[Objection]:
     before, after = _words(original), _words(translated)
     if set(languages[0].scripts) & set(languages[1].scripts) or not languages[1].scripts:
         run = _shared_run(before, after)
         if run:
-            yield Finding("leftover", where, f"words of the source are left: {run!r}")
+            yield Objection("leftover", where, f"words of the source are left: {run!r}")
         return
     kept = _kept_words(original, glossary)
     left = sorted({word for word in after if len(word) > 2 and word in before and word not in kept})
     if left:
-        yield Finding("leftover", where, f"words of the source are left: {', '.join(left)}")
+        yield Objection("leftover", where, f"words of the source are left: {', '.join(left)}")
 
 
 def _shared_run(before: Sequence[str], after: Sequence[str]) -> str:
@@ -228,17 +230,21 @@ def _length_bounds(source: Language, target: Language) -> tuple[float, float]:
     return (0.15, 0.6) if target.is_compact else (1.3, 7.0)
 
 
-def _check_length(where: str, original: str, translated: str, source: Language, target: Language) -> Iterator[Finding]:
+def _check_length(
+    where: str, original: str, translated: str, source: Language, target: Language
+) -> Iterator[Objection]:
     low, high = _length_bounds(source, target)
     before, after = len(original.strip()), len(translated.strip())
     if after < low * before - _SHORT or after > high * before + _LONG:
-        yield Finding("length", where, f"has {after} characters for {before} of the source")
+        yield Objection("length", where, f"has {after} characters for {before} of the source")
 
 
-def _check_glossary(where: str, original: str, translated: str, glossary: Sequence[GlossaryTerm]) -> Iterator[Finding]:
+def _check_glossary(
+    where: str, original: str, translated: str, glossary: Sequence[GlossaryTerm]
+) -> Iterator[Objection]:
     for term in terms_in(glossary, original):
         if term.translation.casefold() not in translated.casefold():
-            yield Finding("glossary", where, f"{term.term!r} must be {term.translation!r}")
+            yield Objection("glossary", where, f"{term.term!r} must be {term.translation!r}")
 
 
 def chrf(candidate: str, reference: str) -> float:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from surveycli.clock import utc_now
 from surveycli.domain import Option
 from surveycli.store import Store
-from surveycli.translation.checks import Finding, LocalisedItem, check_translation
+from surveycli.translation.checks import LocalisedItem, Objection, check_translation
 from surveycli.translation.engine import GlossaryTerm
 from surveycli.translation.language import Language
 from surveycli.translation.texts import ItemTexts
@@ -28,7 +28,7 @@ class Proposal:
     labels: tuple[Option, ...]
     origin: str
     detail: Mapping[str, Any]
-    findings: tuple[Finding, ...]
+    findings: tuple[Objection, ...]
 
     @property
     def is_good(self) -> bool:

@@ -12,7 +12,7 @@ from surveycli.clock import utc_now
 from surveycli.domain import Option
 from surveycli.errors import bad_input, not_found
 from surveycli.store import Store
-from surveycli.translation.checks import Finding, LocalisedItem, check_translation, is_usable
+from surveycli.translation.checks import LocalisedItem, Objection, check_translation, is_usable
 from surveycli.translation.language import Language, find_language
 from surveycli.translation.proposal import Proposal, save_texts
 from surveycli.translation.texts import ItemTexts, choose_survey, load_texts, select_ids
@@ -56,7 +56,7 @@ def _review(row: Mapping[str, Any]) -> Review:
         labels=tuple(Option(int(code), label) for code, label in proposed["labels"].items()),
         origin=row["origin"],
         detail=json.loads(row["origin_detail"]),
-        findings=tuple(Finding(**finding) for finding in json.loads(row["findings"])),
+        findings=tuple(Objection(**finding) for finding in json.loads(row["findings"])),
     )
     return Review(proposal, row["status"], row["proposed_at"], row["decided_at"])
 
@@ -87,7 +87,7 @@ def reject_reviews(store: Store, query: ReviewQuery) -> tuple[str, ...]:
 
 def edit_review(
     store: Store, query: ReviewQuery, wording: str | None, labels: Mapping[int, str]
-) -> tuple[Finding, ...]:
+) -> tuple[Objection, ...]:
     """Use an item's open proposal with a person's changes; return what the checks still find, for their information.
 
     Texts that are not given stay as proposed. The result counts as imported: no machine will replace it.
@@ -115,7 +115,7 @@ def edit_review(
     return findings
 
 
-def describe_findings(findings: Sequence[Finding]) -> str:
+def describe_findings(findings: Sequence[Objection]) -> str:
     """Return findings as one line for people."""
     return "; ".join(f"{finding.where}: {finding.message}" for finding in findings)
 

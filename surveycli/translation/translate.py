@@ -14,7 +14,7 @@ from surveycli.domain import Option
 from surveycli.errors import bad_input, usage
 from surveycli.progress import Progress, silent
 from surveycli.store import Store, open_patiently, open_store
-from surveycli.translation.checks import Finding, LocalisedItem, chrf, has_words
+from surveycli.translation.checks import LocalisedItem, Objection, chrf, has_words
 from surveycli.translation.engine import (
     EngineError,
     EngineIdentity,
@@ -230,7 +230,7 @@ def _translate_item(
         proposal = judge(item, _merged(item, request, reply, options), origin, options.glossary)
         return (_compare_back(engine, request, proposal, back) if back else proposal), False
     except EngineError as failure:
-        finding = Finding("engine", "item", str(failure))
+        finding = Objection("engine", "item", str(failure))
         nothing = Proposal(item.item_id, None, (), origin.origin, origin.detail, (finding,))
         return nothing, isinstance(failure, RequestError)
 
@@ -274,7 +274,7 @@ def _compare_back(
     try:
         reply = engine.translate(reverse)
     except EngineError as failure:
-        finding = Finding("similarity", "item", f"it could not be translated back: {failure}")
+        finding = Objection("similarity", "item", f"it could not be translated back: {failure}")
         return replace(proposal, findings=(finding,))
     returned = "\n".join([reply.wording, *(option.label for option in reply.labels)])
     original = "\n".join([request.wording, *(option.label for option in request.options)])
@@ -283,7 +283,7 @@ def _compare_back(
     if similarity >= back.min_similarity:
         return replace(proposal, detail=detail)
     message = f"translated back it has chrF {similarity:g}, below {back.min_similarity:g}: {returned}"
-    return replace(proposal, detail=detail, findings=(Finding("similarity", "item", message),))
+    return replace(proposal, detail=detail, findings=(Objection("similarity", "item", message),))
 
 
 def _machine_detail(identity: EngineIdentity, item: ItemTexts, options: TranslateOptions) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from surveycli.store import open_store
 from surveycli.survey import Band, IngestOptions, ingest_file
-from surveycli.survey.files.table import Column
+from surveycli.survey.files.table import FileColumn
 from surveycli.survey.population.group_column import GroupColumn
 from surveycli.survey.population.population import PopulationSpec, describe_population, parse_population_id
 
@@ -47,8 +47,8 @@ def test_every_population_has_a_description(groups: dict[str, str]) -> None:
 @given(st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=10)))
 def test_any_cell_has_a_value_or_none(cell: float | str) -> None:
     """No cell whatever makes a value that could not stand in an id, and none in a band does outside it."""
-    plain = GroupColumn("x", "x", source=Column("x", value_labels={1: "One"}))
-    banded = GroupColumn("x", "x", source=Column("x"), bands=(Band(0, 10),))
+    plain = GroupColumn("x", "x", source=FileColumn("x", value_labels={1: "One"}))
+    banded = GroupColumn("x", "x", source=FileColumn("x"), bands=(Band(0, 10),))
     assert plain.value(cell) != ""
     assert banded.value(cell) in (None, "0-10")
 

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from surveycli.baseline.options import BaselineOptions
-from surveycli.baseline.predictors.few_respondents import PilotSettings, Prior
+from surveycli.baseline.predictors.few_respondents import PilotPrior, PilotSettings
 from surveycli.baseline.run_baseline import predict_baseline
 from surveycli.baseline.statistical import statistical_predictors
 from surveycli.domain import Shares
@@ -137,8 +137,8 @@ def test_predictions_are_distributions(small: Store, predictor: str) -> None:
     assert {key: len(shares) for key, shares in found.items() if key[0] == "A"} == {("A", "CCC"): 2, ("A", "DDD"): 2}
 
 
-@pytest.mark.parametrize("prior", Prior)
-def test_a_large_pilot_knows_the_answer(small: Store, prior: Prior) -> None:
+@pytest.mark.parametrize("prior", PilotPrior)
+def test_a_large_pilot_knows_the_answer(small: Store, prior: PilotPrior) -> None:
     """Of very many respondents the shares are those of the population; a cell that nobody answered is left out."""
     options = BaselineOptions("t", settings=PilotSettings(200_000, prior))
     found = predicted(small, predict_baseline(small, "pilot", options))

@@ -16,7 +16,7 @@ from scipy.spatial.distance import jensenshannon
 
 from surveycli.domain import Shares
 from surveycli.errors import ExitCode, SurveyError
-from surveycli.grouping import By, Kind
+from surveycli.grouping import By, PopulationKind
 from surveycli.score import Unscored, score_run
 from surveycli.score.audit import audit_run
 from surveycli.score.calibration import calibration_table
@@ -29,7 +29,7 @@ from surveycli.score.multiverse import multiverse_table
 from surveycli.score.plain import leaderboard, score_table
 from surveycli.score.published import PARTS, paper_table, published_figures
 from surveycli.score.seeds import seed_groups, seed_table
-from surveycli.score.table import Request
+from surveycli.score.table import TableRequest
 from surveycli.score.unscored import undefined_cells
 from surveycli.store import RunRecord, Store, finish_run, open_store, record_training, start_run
 
@@ -268,7 +268,7 @@ def test_every_cell_can_have_its_row(small: Store) -> None:
     table = score_table(scored_cells(small, ["flat"]).filter(part="test"), By.CELL)
     expected = [("A", "AAA"), ("A", "BBB"), ("B", "AAA"), ("B", "BBB")]
     assert table.select("item_id", "population_id").rows() == expected
-    ceiling = ceiling_table(small, "flat", Request(by=By.CELL)).filter(part="test")
+    ceiling = ceiling_table(small, "flat", TableRequest(by=By.CELL)).filter(part="test")
     assert ceiling.select("item_id", "population_id").rows() == expected
     assert ceiling["perfect"].null_count() == 0
 
@@ -308,7 +308,7 @@ def test_an_infinite_kl_wins_nothing(small: Store) -> None:
     score_run(small, add_run(small, "flat", [FLAT[2], FLAT[1]]))
     for run in ("sure", "flat"):
         small.query(f"UPDATE run SET seed = {ord(run[0])} WHERE run_id = '{run}'")
-    both, kl = ["sure", "flat"], Request(metrics=("kl_nats",))
+    both, kl = ["sure", "flat"], TableRequest(metrics=("kl_nats",))
     found = scored_cells(small, both)
     assert leaderboard(found, "kl_nats")["test"].is_null().to_list() == [True, False]
     assert score_table(found, metrics=["kl_nats"])["kl_nats"].is_null().to_list() == [True, False]
@@ -362,7 +362,7 @@ def test_countries_and_their_subgroups_have_rows_of_their_own(small: Store) -> N
     ]
     assert leaderboard(cells)["kind"].to_list() == ["country", "subgroup"]
     assert small.query("SELECT count(*) FROM score_by_part").item() == 3
-    only = scored_cells(small, ["flat"], Selection(kind=Kind.COUNTRY))
+    only = scored_cells(small, ["flat"], Selection(kind=PopulationKind.COUNTRY))
     assert score_table(only)["n_cells"].to_list() == [2]
     assert "kind" not in score_table(only).columns
 
@@ -375,7 +375,7 @@ def test_cells_of_few_respondents_can_be_left_out(small: Store) -> None:
     enough = scored_cells(small, ["flat"], Selection(min_respondents=10)).filter(part="test")
     assert enough.select("item_id", "population_id").rows() == [("A", "AAA"), ("B", "AAA"), ("B", "BBB")]
     with pytest.raises(SurveyError) as error:
-        scored_cells(small, ["flat"], Selection(kind=Kind.SUBGROUP))
+        scored_cells(small, ["flat"], Selection(kind=PopulationKind.SUBGROUP))
     assert error.value.code is ExitCode.NOT_FOUND
 
 
@@ -393,7 +393,7 @@ def test_comparison_is_paired(small: Store) -> None:
     """The difference is over the cells both runs have; those of one alone are counted."""
     score_run(small, add_run(small, "perfect", PERFECT))
     score_run(small, add_run(small, "flat", FLAT[:3]))
-    table = compare_runs(small, ("perfect", "flat"), Request(metrics=("total_variation",)))
+    table = compare_runs(small, ("perfect", "flat"), TableRequest(metrics=("total_variation",)))
     row = table.filter(part="test").to_dicts()[0]
     flat = [scores(small, "flat")[cell[:2]]["total_variation"] for cell in FLAT[:3]]  # type: ignore[index]
     assert (row["n_cells"], row["n_first_only"], row["n_second_only"]) == (3, 1, 0)
@@ -418,7 +418,7 @@ def test_languages_are_compared_on_the_cells_of_both(small: Store) -> None:
     in_english: list[Cell] = [("B", "AAA", "en", [0.25, 0.75]), ("A", "AAA", "en", [0.5, 0.3, 0.2])]
     run = add_run(small, "both", [*in_english, ("B", "AAA", "zh", [0.75, 0.25])])
     score_run(small, run)
-    row = compare_languages(small, run, Request(metrics=("total_variation",))).to_dicts()[0]
+    row = compare_languages(small, run, TableRequest(metrics=("total_variation",))).to_dicts()[0]
     assert (row["first"], row["second"], row["n_cells"], row["n_first_only"]) == ("en", "zh", 1, 1)
     assert row["difference"] == pytest.approx(-0.5)
 
@@ -433,7 +433,7 @@ def test_seeds_are_one_predictor(small: Store) -> None:
     small.query("UPDATE run SET predictor = 'another', seed = 9 WHERE run_id = 'other'")
     runs = ["seed-0", "seed-1", "seed-2", "other"]
     assert seed_groups(small, runs) == [runs[:3]]
-    row = seed_table(small, runs, Request(metrics=("total_variation",))).filter(part="test").to_dicts()[0]
+    row = seed_table(small, runs, TableRequest(metrics=("total_variation",))).filter(part="test").to_dicts()[0]
     cells = scored_cells(small, runs[:3]).filter(part="test")
     means = [cells.filter(run_id=run)["total_variation"].mean() for run in runs[:3]]
     assert (row["n_seeds"], row["n_cells"]) == (3, 4)
@@ -486,7 +486,7 @@ def test_diversity_by_item_is_the_distance_between_countries(small: Store) -> No
     score_run(small, add_run(small, "flat", FLAT))
     score_run(small, add_run(small, "perfect", PERFECT))
     flat, perfect = (
-        diversity_table(small, run, Request(by=By.ITEM)).filter(part="test") for run in ("flat", "perfect")
+        diversity_table(small, run, TableRequest(by=By.ITEM)).filter(part="test") for run in ("flat", "perfect")
     )
     expected = [jensenshannon(HUMAN[item, "AAA"], HUMAN[item, "BBB"]) for item in ("A", "B")]
     assert flat["human"].to_list() == pytest.approx(expected)
@@ -520,7 +520,7 @@ def test_nothing_is_attainable_where_people_are_nearly_uniform(small: Store) -> 
     """Where uniform scores within what sampling does to a perfect model's score, no share of attainable stands."""
     small.query("UPDATE response_distribution SET share_unweighted = 0.5 WHERE item_id = 'B'")
     score_run(small, add_run(small, "flat", FLAT))
-    table = ceiling_table(small, "flat", Request(by=By.ITEM)).filter(part="test")
+    table = ceiling_table(small, "flat", TableRequest(by=By.ITEM)).filter(part="test")
     assert table["share_of_attainable"].is_null().to_list() == [False, True]
     assert table["perfect"].null_count() == 0
 
@@ -643,7 +643,7 @@ def test_a_multiverse_has_every_setting_that_could_be_chosen(small: Store) -> No
         settings = json.dumps({"trained_by": weights, "elicitation": elicitation})
         small.query(f"UPDATE run SET model = 'm', configuration = '{settings}' WHERE run_id = '{run}'")
     reports = (score_run(small, "asked"),)
-    request = Request(reports=reports, metrics=("total_variation",))
+    request = TableRequest(reports=reports, metrics=("total_variation",))
     row = multiverse_table(small, "asked", request).filter(part="test").to_dicts()[0]
     # Against unweighted shares 0 and .1, or .25 and .1; against weighted ones .5 and .1, or .25 and .1.
     assert (row["n_settings"], row["n_cells"]) == (4, 2)

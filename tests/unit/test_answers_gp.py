@@ -10,7 +10,7 @@ import pytest
 from surveycli.baseline.descriptors import Descriptors, describe
 from surveycli.baseline.evidence.answers import as_shares, known_answers
 from surveycli.baseline.evidence.hold_out import folds_like_targets
-from surveycli.baseline.evidence.kriging import Settings, alignment, compare, krige
+from surveycli.baseline.evidence.kriging import KrigingSettings, alignment, compare, krige
 from surveycli.baseline.predictors.answers_gp import predict_answers_gp
 from surveycli.distribution.arrays import AnsweredCells, Catalogue, Cells
 from surveycli.distribution.divergence import js_distance
@@ -121,7 +121,7 @@ def test_noisy_donors_weigh_less() -> None:
     apart = np.array([[0.0, 1.0], [1.0, 0.0], [0.5, 0.5]])
     nothing = np.zeros((3, 0, 2))
     compared = compare(roots, np.array([1e-4, 1.0]), nothing, apart)
-    shares = as_shares(krige(compared, Settings()), np.array([2]))
+    shares = as_shares(krige(compared, KrigingSettings()), np.array([2]))
     assert shares[0, 0] > 0.6
 
 

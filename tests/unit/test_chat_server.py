@@ -9,7 +9,7 @@ from translation_server import serve
 
 from surveycli.domain import Option
 from surveycli.errors import ExitCode, SurveyError
-from surveycli.server.chat_server import Pace, ServerSettings, retry_after_s
+from surveycli.server.chat_server import RateLimit, ServerSettings, retry_after_s
 from surveycli.server.post import LargeAnswerError, NoAnswerError, Poster
 from surveycli.translation.engine import RequestError, TranslationRequest
 from surveycli.translation.language import find_language
@@ -120,7 +120,7 @@ def test_pace_keeps_requests_apart() -> None:
         waits.append(seconds)
         time += seconds
 
-    pace = Pace(30, clock=lambda: time, sleep=sleep)
+    pace = RateLimit(30, clock=lambda: time, sleep=sleep)
     pace.wait()
     pace.wait()
     time += 5

@@ -7,14 +7,14 @@ import pytest
 from surveycli.domain import Scale
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.survey import Band, IngestOptions
-from surveycli.survey.files.cell import Cell
-from surveycli.survey.files.table import Column
+from surveycli.survey.files.cell import CellValue
+from surveycli.survey.files.table import FileColumn
 from surveycli.survey.items.codebook import Codebook, ItemSpec, ItemText
 from surveycli.survey.population.demographics import Demographic
 from surveycli.survey.population.find_groups import Groupable, find_groups
 from surveycli.survey.population.group_column import GroupColumn, Groups
 
-REGION = Column(
+REGION = FileColumn(
     "REGION",
     "Q7. Region of interview",
     {1: "Coast", 2: "Inland", 8: "Don't know", 9: "Not coded", -3: "Abroad"},
@@ -26,7 +26,7 @@ LADDER = ItemSpec(
 )
 FILE = Groupable(
     "s.sav",
-    (REGION, Column("Q57"), Column("SEX"), Column("Life"), Column("iso3"), Column("Q260")),
+    (REGION, FileColumn("Q57"), FileColumn("SEX"), FileColumn("Life"), FileColumn("iso3"), FileColumn("Q260")),
     {"Q57": "Q57", "LIFE_item": "Life", "sex_code": "SEX", "age_years": "Q262"},
     Codebook("b", (ITEM, LADDER)),
     {"sex": Demographic("sex_code", {1: "male", 2: "female"}), "age": Demographic("age_years")},
@@ -53,7 +53,7 @@ def groups(*by: str, bands: tuple[tuple[str, tuple[Band, ...]], ...] = ()) -> Gr
         ),
     ],
 )
-def test_a_cell_has_the_value_that_the_file_labels(cell: Cell, value: str | None) -> None:
+def test_a_cell_has_the_value_that_the_file_labels(cell: CellValue, value: str | None) -> None:
     """Labels stand for codes; negative and missing codes, blanks and Stata's letters have no value."""
     assert GroupColumn("region", "REGION", source=REGION).value(cell) == value
 
@@ -61,15 +61,15 @@ def test_a_cell_has_the_value_that_the_file_labels(cell: Cell, value: str | None
 @pytest.mark.parametrize(
     ("cell", "value"), [(0, "0-1"), (1.0, "0-1"), ("1", "0-1"), (1.5, None), (7, "2+"), ("x", None), (-1, None)]
 )
-def test_a_number_has_the_value_of_its_band(cell: Cell, value: str | None) -> None:
+def test_a_number_has_the_value_of_its_band(cell: CellValue, value: str | None) -> None:
     """Both ends belong to a band; what lies outside all of them, and text, has no value."""
-    column = GroupColumn("n", "n", source=Column("n"), bands=(Band(0, 1), Band(2, None)))
+    column = GroupColumn("n", "n", source=FileColumn("n"), bands=(Band(0, 1), Band(2, None)))
     assert column.value(cell) == value
 
 
 def test_text_that_says_missing_is_no_value() -> None:
     """A word for a missing answer has none; any other text stands for itself."""
-    column = GroupColumn("region", "region", source=Column("region"))
+    column = GroupColumn("region", "region", source=FileColumn("region"))
     assert [column.value(cell) for cell in ("Île-de-France", "Don’t know", "Refused", "a")] == [
         "Île-de-France",
         None,

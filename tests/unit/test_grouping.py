@@ -8,7 +8,7 @@ import pytest
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.survey import Band, parse_bands, parse_groupings
 from surveycli.survey.population.group_column import GroupColumn
-from surveycli.survey.population.grouping import Spread, population_ids
+from surveycli.survey.population.grouping import OpenValues, population_ids
 
 
 def test_groupings_are_lists_of_columns() -> None:
@@ -77,7 +77,7 @@ def test_a_respondent_without_a_value_has_no_population() -> None:
 )
 def test_too_many_values_are_no_groups(values: list[str], hint: str) -> None:
     """More than 30 values in one country are refused with their count: numbers with bands as the way out."""
-    column, spread = GroupColumn("x", "x"), Spread()
+    column, spread = GroupColumn("x", "x"), OpenValues()
     few = pl.Series("x", values[:30])
     for country in ("KEN", "JPN"):
         spread.add(pl.repeat(country, 30, eager=True), {"x": few}, [column])
@@ -91,7 +91,7 @@ def test_too_many_values_are_no_groups(values: list[str], hint: str) -> None:
 
 def test_thirty_values_in_each_country_are_groups() -> None:
     """Country-specific codes, different everywhere, are counted country by country."""
-    spread = Spread()
+    spread = OpenValues()
     for number, country in enumerate(("KEN", "JPN", "USA")):
         codes = pl.Series("x", [str(1000 * number + code) for code in range(30)])
         spread.add(pl.repeat(country, 30, eager=True), {"x": codes}, [GroupColumn("x", "x")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from surveycli.json_reply import ReplyFailure, find_object, parse_reply
+from surveycli.json_reply import ReplyFailure, find_object, parse_distribution
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from surveycli.json_reply import ReplyFailure, find_object, parse_reply
 )
 def test_an_answer_is_read_however_it_is_wrapped(text: str) -> None:
     """Order, unit, fence, sentence and the tolerated spellings of letters and numbers change nothing."""
-    assert parse_reply(text, "AB").probabilities == pytest.approx((0.75, 0.25))
+    assert parse_distribution(text, "AB").probabilities == pytest.approx((0.75, 0.25))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_an_answer_is_read_however_it_is_wrapped(text: str) -> None:
 )
 def test_each_failure_has_its_name(text: str, failure: ReplyFailure) -> None:
     """A reply that states no distribution over exactly these letters gives none, and says why."""
-    parsed = parse_reply(text, "AB")
+    parsed = parse_distribution(text, "AB")
     assert (parsed.probabilities, parsed.failure) == (None, failure)
 
 
@@ -75,7 +75,7 @@ def test_each_failure_has_its_name(text: str, failure: ReplyFailure) -> None:
 )
 def test_a_reply_cut_short_is_told_from_one_that_never_began(text: str, failure: ReplyFailure) -> None:
     """Truncated is what had opened an object or was still thinking when the limit came."""
-    assert parse_reply(text, "AB", truncated=True).failure is failure
+    assert parse_distribution(text, "AB", truncated=True).failure is failure
 
 
 def test_a_thought_is_no_answer() -> None:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from surveycli.distribution import metric as registry
-from surveycli.distribution.divergence import Floats, total_variation
+from surveycli.distribution.arrays import Floats
+from surveycli.distribution.divergence import total_variation
 from surveycli.distribution.metric import METRICS, Better, Metric, score_cells
 from surveycli.store import open_store
 

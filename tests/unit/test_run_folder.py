@@ -13,9 +13,9 @@ from surveycli.domain import CellKey
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.run_folder import (
     Manifest,
-    Metric,
     PredictedCell,
     RunFolder,
+    TrainingMetric,
     append_metric,
     keep_shards_of,
     read_contents,
@@ -67,16 +67,16 @@ def test_a_folder_without_manifest_or_of_another_format_is_refused(folder: RunFo
 def test_a_step_measured_twice_counts_once(folder: RunFolder) -> None:
     """Of the same step measured before and after an interruption the later value counts, in step order."""
     for step, value in ((2, 0.5), (1, 0.9), (2, 0.4)):
-        append_metric(folder, Metric(1, step, {"train_loss": value}))
+        append_metric(folder, TrainingMetric(1, step, {"train_loss": value}))
     assert [(m.step, m.values["train_loss"]) for m in read_metrics(folder)] == [(1, 0.9), (2, 0.4)]
 
 
 def test_a_line_cut_short_by_a_kill_takes_no_other_with_it(folder: RunFolder) -> None:
     """What is appended after half a line is on a line of its own, and only the half line is lost."""
-    append_metric(folder, Metric(1, 1, {"train_loss": 1.0}))
+    append_metric(folder, TrainingMetric(1, 1, {"train_loss": 1.0}))
     with folder.metrics.open("a") as file:
         file.write('{"epoch": 1, "st')
-    append_metric(folder, Metric(1, 2, {"train_loss": 0.5}))
+    append_metric(folder, TrainingMetric(1, 2, {"train_loss": 0.5}))
     assert [m.step for m in read_metrics(folder)] == [1, 2]
 
 

@@ -13,7 +13,7 @@ from surveycli.baseline.run_baseline import predict_baseline
 from surveycli.domain import Shares
 from surveycli.grouping import By
 from surveycli.score import score_run
-from surveycli.score.table import Request, Table, all_tables
+from surveycli.score.table import Table, TableRequest, all_tables
 from surveycli.split import make_split
 from surveycli.store import Store, open_store
 
@@ -46,7 +46,7 @@ def test_a_table_has_the_columns_that_its_row_names(scored: Store, table: Table)
     """Each table, made of two runs, has its columns, and its help is one line."""
     reports = tuple(score_run(scored, f"shuffled-group-{number}") for number in (1, 2))
     by = By.PART if By.PART in table.by else next(iter(table.by))
-    frame = table.make(scored, Request(reports=reports, by=by))
+    frame = table.make(scored, TableRequest(reports=reports, by=by))
     assert set(table.columns) <= set(frame.columns)
     assert frame.height
     assert table.help.endswith(".")

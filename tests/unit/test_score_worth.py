@@ -15,7 +15,7 @@ from surveycli.distribution.metric import METRICS, Better
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.score.calibration import calibration_bins
 from surveycli.score.ceiling import attainable_scores
-from surveycli.score.equivalent import GRID, Equivalent, Prior, pilot_losses, respondents_worth
+from surveycli.score.equivalent import GRID, Equivalent, ShrinkageTarget, pilot_losses, respondents_worth
 from surveycli.score.spread import mean_gap_between_groups, mean_pairwise_distance, variance_across_populations
 
 
@@ -109,7 +109,7 @@ def noisy(n_people: int, n_worth: int, seed: int = 6) -> tuple[AnsweredCells, Fl
 def test_a_hundred_respondents_are_worth_a_hundred(metric: str, n_people: int) -> None:
     """A prediction that is 100 respondents is worth 100, whether people's figures come from 150 or from 1,200."""
     human, predicted = noisy(n_people, 100)
-    prior = Prior(uniform(human.n_options, 5), np.full((len(human), len(GRID)), 1e-6))
+    prior = ShrinkageTarget(uniform(human.n_options, 5), np.full((len(human), len(GRID)), 1e-6))
     function = METRICS[metric].function
     lost = np.abs(
         function(human.shares, predicted, human.n_options) - function(human.shares, human.shares, human.n_options)
@@ -122,7 +122,7 @@ def test_respondents_of_figures_that_are_not_known_make_it_at_least() -> None:
     """Figures of 150 respondents taken as exact make 100 respondents look like 60: the text says at least."""
     human, predicted = noisy(150, 100)
     exact = replace(human, n_respondents=np.full(len(human), math.nan))
-    prior = Prior(uniform(human.n_options, 5), np.full((len(human), len(GRID)), 1e-6))
+    prior = ShrinkageTarget(uniform(human.n_options, 5), np.full((len(human), len(GRID)), 1e-6))
     function = METRICS["brier"].function
     lost = np.abs(
         function(human.shares, predicted, human.n_options) - function(human.shares, human.shares, human.n_options)
@@ -135,7 +135,7 @@ def test_respondents_of_figures_that_are_not_known_make_it_at_least() -> None:
 def test_pilots_approach_people() -> None:
     """With a thousand respondents nearly nothing is left of the distance that one leaves."""
     human = cells([[0.6, 0.3, 0.1]] * 50, n=1e9)
-    prior = Prior(uniform(human.n_options, 3), np.ones((50, len(GRID))))
+    prior = ShrinkageTarget(uniform(human.n_options, 3), np.ones((50, len(GRID))))
     losses = pilot_losses(human, [prior], "total_variation")[0].mean(axis=0)
     assert losses[-2] < 0.05
     assert losses[0] > 0.2

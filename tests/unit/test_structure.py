@@ -314,3 +314,21 @@ def test_tests_ask_the_store_what_anybody_can() -> None:
     private = ("._connection.", "._execute(")
     tests = [path for path in sorted(PACKAGE.parent.glob("tests/**/*.py")) if path != Path(__file__).resolve()]
     assert not [path.name for path in tests if any(word in path.read_text("utf-8") for word in private)]
+
+
+def test_a_public_name_means_one_thing() -> None:
+    """No two modules define the same public class, alias or function; a command is named as the call that it makes."""
+    places: dict[str, list[Path]] = {}
+    for path in MODULES:
+        if place(path) in {"cli", "api", "__main__"}:
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = [target.id for target in getattr(node, "targets", ()) if isinstance(target, ast.Name)]
+            names = [name for name in names if name[0].isupper() and not name.isupper()]  # aliases, not constants
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+                names = [node.name]
+            for name in names:
+                if not name.startswith("_"):
+                    places.setdefault(name, []).append(path)
+    twice = {name: [label(path) for path in found] for name, found in places.items() if len(found) > 1}
+    assert set(twice) <= {"predict", "simulate"}, twice  # the call for any predictor, and what it comes to

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from surveycli.domain import Option
-from surveycli.translation.chat import build_messages, converse, parse_reply
+from surveycli.translation.chat import build_messages, converse, parse_translation
 from surveycli.translation.engine import GlossaryTerm, ReplyError, TranslationReply, TranslationRequest
 from surveycli.translation.estimate import estimate_cost
 from surveycli.translation.language import find_language
@@ -27,7 +27,7 @@ EXPECTED = TranslationReply("茶还是“咖啡”？", (Option(1, "茶"), Optio
 @pytest.mark.parametrize("frame", ["{}", "  {}\n", "```json\n{}\n```", "```\n{}\n```", "<think>tea {{}}</think>\n{}"])
 def test_a_json_object_is_read(frame: str) -> None:
     """The agreed object is read alone, in a fence, or after thoughts."""
-    assert parse_reply(frame.replace("{{}}", "{x}").replace("{}", json.dumps(GOOD)), REQUEST) == EXPECTED
+    assert parse_translation(frame.replace("{{}}", "{x}").replace("{}", json.dumps(GOOD)), REQUEST) == EXPECTED
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_json_object_is_read(frame: str) -> None:
 def test_anything_else_is_refused(reply: str) -> None:
     """A reply in any other form is no translation."""
     with pytest.raises(ReplyError):
-        parse_reply(reply, REQUEST)
+        parse_translation(reply, REQUEST)
 
 
 def test_the_prompt_says_everything_and_ends_with_the_item() -> None:

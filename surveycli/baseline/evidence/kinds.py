@@ -10,7 +10,7 @@ from surveycli.baseline.descriptors import Descriptors
 from surveycli.distribution.arrays import AnsweredCells, Bools, Cells, Ints
 
 
-class Kind(IntEnum):
+class CellKind(IntEnum):
     """Kinds of cells, the ones with the best evidence first; a cell is of the first that it fits."""
 
     OTHER_GROUPS = 0
@@ -25,10 +25,10 @@ class Kind(IntEnum):
 
 
 _TITLES = {
-    Kind.OTHER_GROUPS: "other groups of the country were asked",
-    Kind.ASKED_ELSEWHERE: "asked elsewhere, the population answered other items",
-    Kind.NEW_POPULATION: "asked elsewhere, nothing known of the population but descriptors",
-    Kind.ASKED_NOWHERE: "asked nowhere",
+    CellKind.OTHER_GROUPS: "other groups of the country were asked",
+    CellKind.ASKED_ELSEWHERE: "asked elsewhere, the population answered other items",
+    CellKind.NEW_POPULATION: "asked elsewhere, nothing known of the population but descriptors",
+    CellKind.ASKED_NOWHERE: "asked nowhere",
 }
 
 
@@ -36,8 +36,8 @@ def kinds_of(train: AnsweredCells, target: Cells, descriptors: Descriptors) -> I
     """Return the kind of each target cell: (N,)."""
     asked = np.isin(target.item, train.item)
     known = np.isin(target.population, train.population)
-    kinds = np.where(asked, np.where(known, Kind.ASKED_ELSEWHERE, Kind.NEW_POPULATION), Kind.ASKED_NOWHERE)
-    return np.where(_has_siblings(train, target, descriptors), Kind.OTHER_GROUPS, kinds)
+    kinds = np.where(asked, np.where(known, CellKind.ASKED_ELSEWHERE, CellKind.NEW_POPULATION), CellKind.ASKED_NOWHERE)
+    return np.where(_has_siblings(train, target, descriptors), CellKind.OTHER_GROUPS, kinds)
 
 
 def _has_siblings(train: AnsweredCells, target: Cells, descriptors: Descriptors) -> Bools:

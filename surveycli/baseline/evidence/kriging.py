@@ -18,7 +18,7 @@ _TINY = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class KrigingSettings:
     """What is chosen by leaving populations out.
 
     noise: variance that populations do not share, beside that of sampling; 1 is the variance between donors.
@@ -46,7 +46,7 @@ class Comparison:
     by_descriptors: Floats
     n_items: int
 
-    def distance(self, settings: Settings) -> Floats:
+    def distance(self, settings: KrigingSettings) -> Floats:
         """Return both distances averaged, each weighing as many items as it stands for: (D+T, D)."""
         if self.n_items == 0:
             return self.by_descriptors
@@ -67,7 +67,7 @@ def compare(roots: Floats, sampling: Floats, features: Floats, apart: Floats) ->
     return Comparison(roots, sampling, by_answers, _in_medians(apart), n_items)
 
 
-def krige(compared: Comparison, settings: Settings) -> Floats:
+def krige(compared: Comparison, settings: KrigingSettings) -> Floats:
     """Return the targets' square roots (T, K): m + k_t (K + noise)^-1 (Y - m), m the generalised least squares mean."""
     n_donors = len(compared.roots)
     kernel = np.exp(-compared.distance(settings) / _WIDTH)

@@ -15,7 +15,7 @@ from surveycli.baseline.answer import Answer, answer_each
 from surveycli.baseline.descriptors import Descriptors
 from surveycli.baseline.evidence.answers import KnownAnswers, as_shares, centred_roots, known_answers
 from surveycli.baseline.evidence.hold_out import folds_like_targets
-from surveycli.baseline.evidence.kriging import RELEVANCES, Comparison, Settings, compare, krige
+from surveycli.baseline.evidence.kriging import RELEVANCES, Comparison, KrigingSettings, compare, krige
 from surveycli.baseline.predictors.means import predict_position_marginal
 from surveycli.baseline.statistical import StatisticalPredictor
 from surveycli.distribution.arrays import AnsweredCells, Cells, Floats, Ints
@@ -57,7 +57,7 @@ def predict_answers_gp(train: AnsweredCells, target: Cells, descriptors: Descrip
 
 def choose_settings(
     train: AnsweredCells, target: Cells, descriptors: Descriptors, apart: Floats, seed: int = 1
-) -> Settings:
+) -> KrigingSettings:
     """Return the settings with the least mean Jensen-Shannon distance on populations left out of training."""
     hidden: list[tuple[Floats, Asked]] = []
     for fold in folds_like_targets(train, target, descriptors, seed):
@@ -65,10 +65,10 @@ def choose_settings(
         known = known_answers(train.take(fold.learnt), target)
         hidden += [(cells.shares[asked.rows], asked) for asked in asked_items(known, cells, apart)]
 
-    def loss(settings: Settings) -> float:
+    def loss(settings: KrigingSettings) -> float:
         return float(np.concatenate([js_distance(human, shares_of(asked, settings)) for human, asked in hidden]).mean())
 
-    best = Settings()
+    best = KrigingSettings()
     if not hidden:
         return best
     choices: tuple[tuple[str, tuple[float, ...]], ...] = (
@@ -105,7 +105,7 @@ def asked_items(answers: KnownAnswers, target: Cells, apart: Floats) -> Iterator
             yield Asked(rows, donors, n_options, compared)
 
 
-def shares_of(asked: Asked, settings: Settings) -> Floats:
+def shares_of(asked: Asked, settings: KrigingSettings) -> Floats:
     """Return the targets' predicted shares: (T, K)."""
     return as_shares(krige(asked.compared, settings), np.full(len(asked.rows), asked.n_options))
 
@@ -144,7 +144,7 @@ def _donors(answers: KnownAnswers, asked: int, population: Ints, apart: Floats) 
     return np.sort(donors[np.argsort(nearest, kind="stable")[:_MAX_DONORS]])
 
 
-def _bases(asked: Asked, settings: Settings, names: tuple[str, ...]) -> list[str]:
+def _bases(asked: Asked, settings: KrigingSettings, names: tuple[str, ...]) -> list[str]:
     """Return what the answer for each target rests on."""
     distance = asked.compared.distance(settings)[len(asked.donors) :]
     nearest = asked.donors[np.argsort(distance, axis=1, kind="stable")[:, :_N_NAMED]]

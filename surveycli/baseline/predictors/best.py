@@ -16,7 +16,7 @@ import numpy as np
 from surveycli.baseline.answer import Answer, answer_each
 from surveycli.baseline.descriptors import Descriptors
 from surveycli.baseline.evidence.hold_out import batteries_out, folds_like_targets
-from surveycli.baseline.evidence.kinds import Kind, kinds_of
+from surveycli.baseline.evidence.kinds import CellKind, kinds_of
 from surveycli.baseline.predictors.answers_gp import predict_answers_gp
 from surveycli.baseline.predictors.means import (
     predict_item_mean,
@@ -46,11 +46,11 @@ _BY_NAME: Mapping[str, Predict] = {
     "uniform": lambda train, target, _, __: predict_uniform(train, target),
 }
 _BORROWING = ("answers-gp", "kernel-smoother", "nearest-populations", "region-mean", "item-mean")
-_CAN_SERVE: Mapping[Kind, tuple[str, ...]] = {
-    Kind.OTHER_GROUPS: ("two-way", *_BORROWING),
-    Kind.ASKED_ELSEWHERE: _BORROWING,
-    Kind.NEW_POPULATION: _BORROWING,
-    Kind.ASKED_NOWHERE: ("position-marginal", "uniform"),
+_CAN_SERVE: Mapping[CellKind, tuple[str, ...]] = {
+    CellKind.OTHER_GROUPS: ("two-way", *_BORROWING),
+    CellKind.ASKED_ELSEWHERE: _BORROWING,
+    CellKind.NEW_POPULATION: _BORROWING,
+    CellKind.ASKED_NOWHERE: ("position-marginal", "uniform"),
 }
 _N_FOLDS = 3
 
@@ -78,7 +78,7 @@ def predict_best(evidence: Evidence, settings: BestSettings) -> Answer:
     """
     descriptors = evidence.descriptors()
     kinds = kinds_of(evidence.train, evidence.target, descriptors)
-    if settings.of and Kind.ASKED_NOWHERE not in kinds:
+    if settings.of and CellKind.ASKED_NOWHERE not in kinds:
         raise bad_input(
             f"{settings.of[0]} is not needed: every item was asked of some population in the training part, and "
             "answers of people come before a model's.",
@@ -87,7 +87,7 @@ def predict_best(evidence: Evidence, settings: BestSettings) -> Answer:
     shares = np.zeros((len(evidence.target), evidence.train.shares.shape[1]))
     bases: list[str | None] = [None] * len(shares)
     table = []
-    for kind in map(Kind, np.unique(kinds)):
+    for kind in map(CellKind, np.unique(kinds)):
         rows = np.flatnonzero(kinds == kind)
         target = evidence.target.cells_at(rows)
         choice = _choose(evidence, kind, target, descriptors, settings.of)
@@ -99,7 +99,9 @@ def predict_best(evidence: Evidence, settings: BestSettings) -> Answer:
     return answer_each(shares, bases, chosen={"served": table})
 
 
-def _choose(evidence: Evidence, kind: Kind, target: Cells, descriptors: Descriptors, runs: tuple[str, ...]) -> Choice:
+def _choose(
+    evidence: Evidence, kind: CellKind, target: Cells, descriptors: Descriptors, runs: tuple[str, ...]
+) -> Choice:
     """Return who serves the targets, all of one kind: the best of those that were measured on held-out cells."""
     names = _CAN_SERVE[kind]
     losses: dict[str, list[Floats]] = {name: [] for name in names}
@@ -111,15 +113,15 @@ def _choose(evidence: Evidence, kind: Kind, target: Cells, descriptors: Descript
         return Choice(names[0], {}, 0)
     scores = {name: 1 - float(np.concatenate(found).mean()) for name, found in losses.items()}
     choice = Choice(max(names, key=lambda name: scores[name]), scores, sum(map(len, losses[names[0]])))
-    return _with_runs(evidence, choice, runs, descriptors) if runs and kind is Kind.ASKED_NOWHERE else choice
+    return _with_runs(evidence, choice, runs, descriptors) if runs and kind is CellKind.ASKED_NOWHERE else choice
 
 
 def _held_out(
-    evidence: Evidence, kind: Kind, target: Cells, descriptors: Descriptors
+    evidence: Evidence, kind: CellKind, target: Cells, descriptors: Descriptors
 ) -> Iterator[tuple[AnsweredCells, AnsweredCells]]:
     """Yield what is learnt from and what is hidden, where the hidden cells are of the same kind as the targets."""
     train = evidence.train
-    if kind is Kind.ASKED_NOWHERE:
+    if kind is CellKind.ASKED_NOWHERE:
         folds = batteries_out(train, evidence.batteries(), evidence.seed, _N_FOLDS)
     else:
         folds = folds_like_targets(train, target, descriptors, evidence.seed, _N_FOLDS)
@@ -136,7 +138,7 @@ def _with_runs(evidence: Evidence, choice: Choice, runs: tuple[str, ...], descri
     alike = (
         np.zeros(0, dtype=np.bool_)
         if validation is None
-        else np.array(kinds_of(evidence.train, validation, descriptors) == Kind.ASKED_NOWHERE)
+        else np.array(kinds_of(evidence.train, validation, descriptors) == CellKind.ASKED_NOWHERE)
     )
     if validation is None or not alike.any():
         raise bad_input(

@@ -17,7 +17,7 @@ from surveycli.predictor import Need
 from surveycli.setting import setting
 
 
-class Prior(StrEnum):
+class PilotPrior(StrEnum):
     """What the answers of a pilot's few respondents are shrunk towards."""
 
     POSITION_MARGINAL = "position-marginal"
@@ -29,7 +29,7 @@ class PilotSettings:
     """How many respondents are asked in each cell, and what their shares are shrunk towards."""
 
     n_respondents: int = setting(4, "Respondents per cell.", flag="--n", least=1)
-    prior: Prior = setting(Prior.POSITION_MARGINAL, "What their shares are shrunk towards.")
+    prior: PilotPrior = setting(PilotPrior.POSITION_MARGINAL, "What their shares are shrunk towards.")
 
 
 def predict_pilot(evidence: Evidence, settings: PilotSettings) -> Answer:
@@ -42,7 +42,7 @@ def predict_pilot(evidence: Evidence, settings: PilotSettings) -> Answer:
     assert answers is not None
     if n < 1:
         raise usage(f"A pilot asks at least 1 respondent per cell, not {n}.")
-    by_item = settings.prior is Prior.ITEM_MEAN
+    by_item = settings.prior is PilotPrior.ITEM_MEAN
     train_prior = own_item_prior(train) if by_item else own_marginal_prior(train)
     strength = choose_strength(train.shares, train_prior, n, evidence.seed)
     prior = (predict_item_mean if by_item else predict_position_marginal)(train, answers)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from surveycli.baseline.answer import Answer, answer_each
-from surveycli.baseline.evidence.kinds import Kind, kinds_of
+from surveycli.baseline.evidence.kinds import CellKind, kinds_of
 from surveycli.baseline.evidence.log_pool import Weights, fit_weights, pooled_shares
 from surveycli.baseline.statistical import Evidence, StatisticalPredictor
 from surveycli.distribution.arrays import Floats
@@ -54,7 +54,7 @@ def predict_pool(evidence: Evidence, settings: PoolSettings) -> Answer:
         )
         wanted = kind == one
         shares[wanted] = pooled_shares(members[:, wanted], weights.value, target.n_options[wanted])
-        chosen[Kind(one).title] = _record(names, weights)
+        chosen[CellKind(one).title] = _record(names, weights)
     bases = [_basis(names, there) for there in np.isfinite(members[..., 0]).T]
     return answer_each(shares, bases, chosen={"weights": chosen})
 
@@ -73,9 +73,10 @@ def _refuse_gaps(names: tuple[str, ...], known: Floats) -> None:
 def _refuse_other_kinds(known: set[int], wanted: set[int]) -> None:
     lacking = sorted(wanted - known)
     if lacking:
+        there = ", ".join(repr(CellKind(kind).title) for kind in sorted(known))
         raise bad_input(
-            f"Cells to predict are of the kind {Kind(lacking[0]).title!r}, of which the validation part has none. It "
-            f"has {', '.join(repr(Kind(kind).title) for kind in sorted(known))}; weights fitted there may not hold.",
+            f"Cells to predict are of the kind {CellKind(lacking[0]).title!r}, of which the validation part has none. "
+            f"It has {there}; weights fitted there may not hold.",
             "Name parts of its kind with --part, or make a split whose validation part resembles them.",
         )
 

@@ -27,7 +27,7 @@ _MAX_TUNING_CELLS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class GroupCounts:
     """An item's answers: counts (C, G, K) by country (C,) and group (G,), both sorted; 0 where not known."""
 
     country: Ints
@@ -123,17 +123,17 @@ def _rows_by_block(target: Cells, descriptors: Descriptors) -> dict[tuple[int, i
     }
 
 
-def _block(cells: AnsweredCells, descriptors: Descriptors) -> Block:
+def _block(cells: AnsweredCells, descriptors: Descriptors) -> GroupCounts:
     """Return the cells of one item and one grouping as a block."""
     country, row = np.unique(descriptors.country[cells.population], return_inverse=True)
     group, column = np.unique(descriptors.group[cells.population], return_inverse=True)
     n = np.where(np.isfinite(cells.n_respondents), cells.n_respondents, _N_WHERE_UNKNOWN)
     counts = np.zeros((len(country), len(group), cells.shares.shape[1]))
     counts[row, column] = cells.shares * n[:, None]
-    return Block(country, group, counts, int(cells.n_options.max(initial=1)))
+    return GroupCounts(country, group, counts, int(cells.n_options.max(initial=1)))
 
 
-def _part(block: Block, own: int, country: Ints, rows: Ints, parted: Parted) -> None:
+def _part(block: GroupCounts, own: int, country: Ints, rows: Ints, parted: Parted) -> None:
     """Fill in the rows (T,) of one group, of whose countries (T,) the block has some group."""
     is_own = block.group == own
     sibling = block.known[country] & ~is_own  # (T, G)

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 # \ufffd is what bad conversions left of an apostrophe; so is \x1a, in files of Pew.
 _APOSTROPHES = str.maketrans(dict.fromkeys("’‘`´ʼ\ufffd", "'"))
 # A cell of a file: a code as a number, or a text.
-Cell = float | int | str
+CellValue = float | int | str
 
 
-def different_cells(series: pl.Series) -> list[Cell]:
+def different_cells(series: pl.Series) -> list[CellValue]:
     """Return the different cells of a column, without blank ones; what is neither number nor text becomes text."""
     import polars as pl
 
@@ -47,7 +47,7 @@ def fold(text: str) -> str:
     return clean(text).translate(_APOSTROPHES).casefold()
 
 
-def as_number(cell: Cell) -> float | None:
+def as_number(cell: CellValue) -> float | None:
     """Return the number that a cell holds, also as text (`2`, `2.0`), or None where it is a word or not finite."""
     if isinstance(cell, str):
         return read_number(cell)

@@ -13,7 +13,7 @@ from surveycli.binary_file.open import BinaryKind, open_binary
 from surveycli.errors import bad_input
 from surveycli.survey.files.csv_batches import read_csv_batches
 from surveycli.survey.files.source import SourceFile
-from surveycli.survey.files.table import Column, SurveyTable, rows_of_frames
+from surveycli.survey.files.table import FileColumn, SurveyTable, rows_of_frames
 from surveycli.survey.files.text import read_head, refuse_doubled
 from surveycli.untrusted.text import UnreadableError
 
@@ -109,7 +109,7 @@ def _unpacked(head: bytes) -> bytes | None:
 
 def _open_text(source: SourceFile) -> SurveyTable:
     head = read_head(source.path)
-    columns = tuple(Column(name) for name in head.columns)
+    columns = tuple(FileColumn(name) for name in head.columns)
     kind = "TSV" if head.delimiter == "\t" else "CSV"
     return SurveyTable(source, kind, columns, lambda wanted: read_csv_batches(head, wanted), head)
 
@@ -126,7 +126,7 @@ def _open_binary(source: SourceFile, kind: BinaryKind) -> SurveyTable:
             "Fetch or export the file again, or save it as CSV; unpack an archive first.",
         ) from error
     columns = tuple(
-        Column(column.name, column.label, column.value_labels, column.missing_ranges) for column in file.columns
+        FileColumn(column.name, column.label, column.value_labels, column.missing_ranges) for column in file.columns
     )
     refuse_doubled([column.name for column in columns], source.path)
     rows = rows_of_frames(name, file.read)

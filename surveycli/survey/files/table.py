@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from surveycli.errors import bad_input
 from surveycli.survey.files.batch import Batch, ColumnTypes, Place, typed_batch
-from surveycli.survey.files.cell import Cell, different_cells
+from surveycli.survey.files.cell import CellValue, different_cells
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.files.text import TextHead
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class FileColumn:
     """A column with what the file itself says about it: its label, its values' labels, which values are missing.
 
     `header` is how the file calls it, where that is more than its name.
@@ -25,7 +25,7 @@ class Column:
 
     name: str
     label: str = ""
-    value_labels: Mapping[Cell, str] = field(default_factory=dict)
+    value_labels: Mapping[CellValue, str] = field(default_factory=dict)
     missing_ranges: tuple[tuple[float, float], ...] = ()
     header: str = ""
 
@@ -43,12 +43,12 @@ class SurveyTable:
 
     source: SourceFile
     kind: str
-    columns: tuple[Column, ...]
+    columns: tuple[FileColumn, ...]
     rows: Callable[[ColumnTypes], Iterator[Batch]]
     head: TextHead | None = None
     title: str = ""
-    _by_name: dict[str, Column] = field(init=False, repr=False, compare=False, default_factory=dict)
-    _present: dict[str, frozenset[Cell]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _by_name: dict[str, FileColumn] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _present: dict[str, frozenset[CellValue]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._by_name.update({column.name.lower(): column for column in self.columns})
@@ -58,7 +58,7 @@ class SurveyTable:
         """The name of the file."""
         return self.source.path.name
 
-    def find(self, *names: str) -> Column | None:
+    def find(self, *names: str) -> FileColumn | None:
         """Return the first of these columns that is there, without regard to case."""
         return next((self._by_name[name.lower()] for name in names if name.lower() in self._by_name), None)
 
@@ -66,7 +66,7 @@ class SurveyTable:
         column = self._by_name[name.lower()]
         return column.header or column.name
 
-    def require(self, name: str, what: str) -> Column:
+    def require(self, name: str, what: str) -> FileColumn:
         """Return a column that the user named. Raises SurveyError (exit 3) where it is not there."""
         column = self.find(name)
         if column is None:
@@ -104,19 +104,19 @@ class SurveyTable:
             raise bad_input(f"{self.name} has column names but no rows.", "Export the file again.")
         return pl.concat(frames)
 
-    def present(self, names: Sequence[str]) -> dict[str, frozenset[Cell]]:
+    def present(self, names: Sequence[str]) -> dict[str, frozenset[CellValue]]:
         """Return the different cells of each column: numbers, or texts as they stand. Blank cells are left out.
 
         The file is read for those columns alone that have not been asked for before.
         """
-        found: dict[str, set[Cell]] = {name: set() for name in names if name not in self._present}
+        found: dict[str, set[CellValue]] = {name: set() for name in names if name not in self._present}
         for batch in self.read(list(found)) if found else ():
             for name, cells in found.items():
                 cells.update(different_cells(batch.respondents[name]))
         self._present.update({name: frozenset(cells) for name, cells in found.items()})
         return {name: self._present[name] for name in names}
 
-    def first_cells(self, names: Sequence[str]) -> dict[str, frozenset[Cell]]:
+    def first_cells(self, names: Sequence[str]) -> dict[str, frozenset[CellValue]]:
         """Return the different cells of each column: in delimited text those of its first lines, else all of them."""
         if self.head is None:
             return self.present(names)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from surveycli.survey.files.cell import Cell, as_number, different_cells, fold
+from surveycli.survey.files.cell import CellValue, as_number, different_cells, fold
 from surveycli.survey.items.label_rules import MISSING_CODES, STATUS_BY_CODE, status_of_label
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class AnswerColumn:
     labels: Mapping[str, int] = field(default_factory=dict)
     blank: int | None = None
 
-    def code(self, cell: Cell) -> int | None:
+    def code(self, cell: CellValue) -> int | None:
         """Return the store's code of a cell: by its number, by its label, or by what its text says of a missing answer.
 
         >>> AnswerColumn("q", "q", {1: 1, 8: -1}, {"no": 2}).code("1.0")

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from surveycli.domain import Scale
 from surveycli.survey.files.batch import Skipped
-from surveycli.survey.files.cell import Cell, as_number, clean, fold
-from surveycli.survey.files.table import Column, SurveyTable
+from surveycli.survey.files.cell import CellValue, as_number, clean, fold
+from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.answers import HIGHEST_CODE, AnswerColumn
 from surveycli.survey.items.codebook import ItemSpec, ItemText
 from surveycli.survey.items.label_rules import MISSING_CODES, ladder_order, status_of_label
@@ -21,13 +21,13 @@ from surveycli.survey.items.labels import (
 )
 
 
-def has_words(cells: Collection[Cell]) -> bool:
+def holds_words(cells: Collection[CellValue]) -> bool:
     """Tell whether some cell is a word that is no missing answer, so that the column holds labels, not codes."""
     return any(as_number(cell) is None and status_of_label(str(cell)) is None for cell in cells)
 
 
 def items_of_cells(
-    table: SurveyTable, columns: Sequence[Column], missing: Mapping[int, int] | None = None
+    table: SurveyTable, columns: Sequence[FileColumn], missing: Mapping[int, int] | None = None
 ) -> LabelledItems:
     """Return the items that columns make by what stands in their cells, and why others make none.
 
@@ -48,13 +48,13 @@ def items_of_cells(
     return LabelledItems(tuple(items), (*skipped, *([Skipped(note, "items", len(items))] if items else [])))
 
 
-def _negative(cells: Collection[Cell]) -> dict[int, int]:
+def _negative(cells: Collection[CellValue]) -> dict[int, int]:
     numbers = (number for cell in cells if (number := as_number(cell)) is not None and number < 0)
     return {int(number): MISSING_CODES["missing_other"] for number in numbers if number == int(number)}
 
 
 def item_of_cells(
-    column: Column, cells: Collection[Cell], position: int, missing: Mapping[int, int] | None = None
+    column: FileColumn, cells: Collection[CellValue], position: int, missing: Mapping[int, int] | None = None
 ) -> LabelledItem | str:
     """Return the item that a column's cells make, or in words why they make none.
 
@@ -70,7 +70,9 @@ def item_of_cells(
     return _of_labels(column, sorted({clean(str(cell)) for cell in options}), position)
 
 
-def _of_codes(column: Column, cells: Sequence[Cell], position: int, missing: Mapping[int, int]) -> LabelledItem | str:
+def _of_codes(
+    column: FileColumn, cells: Sequence[CellValue], position: int, missing: Mapping[int, int]
+) -> LabelledItem | str:
     numbers = {number for cell in cells if (number := as_number(cell)) is not None}
     codes = tuple(sorted(int(n) for n in numbers if n == int(n) and n >= 0 and int(n) not in missing))
     if any(number != int(number) for number in numbers):
@@ -82,7 +84,7 @@ def _of_codes(column: Column, cells: Sequence[Cell], position: int, missing: Map
     )
 
 
-def _of_labels(column: Column, labels: Sequence[str], position: int) -> LabelledItem | str:
+def _of_labels(column: FileColumn, labels: Sequence[str], position: int) -> LabelledItem | str:
     by_text = {fold(label): label for label in labels}
     texts = sorted(by_text)
     order = ladder_order(texts)
@@ -92,7 +94,7 @@ def _of_labels(column: Column, labels: Sequence[str], position: int) -> Labelled
 
 
 def _item(
-    column: Column, options: Mapping[int, str], position: int, scale: Scale, missing: Mapping[int, int]
+    column: FileColumn, options: Mapping[int, str], position: int, scale: Scale, missing: Mapping[int, int]
 ) -> LabelledItem | str:
     most = int(column_rules()["most_options"])
     if not 2 <= len(options) <= most:

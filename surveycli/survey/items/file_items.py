@@ -15,7 +15,7 @@ from surveycli.survey.items.user_codebook import UserCodebook
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class FileItems:
     """The items of a file, the columns that their answers come from, and what was left out."""
 
     codebook: Codebook
@@ -29,7 +29,9 @@ class Items:
         return tuple(answer.name for answer in self.answers)
 
 
-def described_items(table: SurveyTable, book: UserCodebook, wanted: Sequence[str], blank: int | None = None) -> Items:
+def described_items(
+    table: SurveyTable, book: UserCodebook, wanted: Sequence[str], blank: int | None = None
+) -> FileItems:
     """Return the items of a codebook that the table has columns for, of the columns `wanted` where some are named.
 
     `blank` is what a blank cell means in the store (None: unknown). Raises SurveyError (exit 3) where the table has
@@ -50,10 +52,10 @@ def described_items(table: SurveyTable, book: UserCodebook, wanted: Sequence[str
             f"{table.name} has no column for any of the codebook's {len(book.codebook.items)} items ({named}...).",
             f"Items are named like their columns: {table.listed()}.",
         )
-    return Items(book.codebook, tuple(answers), tuple(skipped), book.title)
+    return FileItems(book.codebook, tuple(answers), tuple(skipped), book.title)
 
 
-def own_items(table: SurveyTable, codebook_id: str, found: LabelledItems) -> Items:
+def own_items(table: SurveyTable, codebook_id: str, found: LabelledItems) -> FileItems:
     """Return the items that a file's labels or cells make. Raises SurveyError (exit 3) where there are none."""
     if not found.items:
         reasons = "; ".join(f"{skip.subject}: {skip.reason}" for skip in found.skipped[:5])
@@ -62,4 +64,4 @@ def own_items(table: SurveyTable, codebook_id: str, found: LabelledItems) -> Ite
             "Describe the items with --codebook FILE, or name their columns with --items.",
         )
     codebook = Codebook(codebook_id, tuple(item.spec for item in found.items), origin="official")
-    return Items(codebook, tuple(item.answer for item in found.items), found.skipped)
+    return FileItems(codebook, tuple(item.answer for item in found.items), found.skipped)

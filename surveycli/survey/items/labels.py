@@ -11,8 +11,8 @@ from typing import Any
 from surveycli.bundled import read_yaml, resource
 from surveycli.errors import bad_input
 from surveycli.survey.files.batch import Skipped
-from surveycli.survey.files.cell import Cell, as_number, clean, fold
-from surveycli.survey.files.table import Column, SurveyTable
+from surveycli.survey.files.cell import CellValue, as_number, clean, fold
+from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.answers import HIGHEST_CODE, AnswerColumn
 from surveycli.survey.items.codebook import ItemSpec, ItemText
 from surveycli.survey.items.label_rules import MISSING_CODES, scale_of_labels, status_of_label
@@ -48,9 +48,9 @@ def column_rules() -> dict[str, Any]:
     return read_yaml(resource("labelled_columns.yaml"))
 
 
-def match_columns(table: SurveyTable, patterns: Sequence[str]) -> list[Column]:
+def match_columns(table: SurveyTable, patterns: Sequence[str]) -> list[FileColumn]:
     """Return the columns that the user named, `*` standing for anything. Raises SurveyError (exit 3) for no match."""
-    chosen: dict[str, Column] = {}
+    chosen: dict[str, FileColumn] = {}
     for pattern in patterns:
         expression = re.compile(".*".join(map(re.escape, pattern.strip().lower().split("*"))))
         named = (column for column in table.columns if column.name)
@@ -99,7 +99,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_MAX_LISTED]) + ("..." if len(names) > _MAX_LISTED else "")
 
 
-def _no_question(column: Column, used: Collection[str]) -> str | None:
+def _no_question(column: FileColumn, used: Collection[str]) -> str | None:
     """Return why a column is no item, '' where it has another role, None where it may be one."""
     rules = column_rules()["no_items"]
     if column.name.lower() in used:
@@ -120,7 +120,9 @@ def _without_country(name: str) -> str:
     return "_".join([head, *rest[: next(places, len(rest))]])
 
 
-def item_of_column(column: Column, present: Collection[Cell], position: int, blank: int | None) -> LabelledItem | str:
+def item_of_column(
+    column: FileColumn, present: Collection[CellValue], position: int, blank: int | None
+) -> LabelledItem | str:
     """Return the item that a column's labels and cells make, or in words why they make none.
 
     Labelled codes are response options, but for those whose label or file says that they are missing. Between the
@@ -147,10 +149,10 @@ def item_of_column(column: Column, present: Collection[Cell], position: int, bla
     return LabelledItem(spec, _answer_column(column.name, name, dict(zip(codes, labels, strict=True)), missing, blank))
 
 
-def _options(column: Column) -> tuple[dict[int, str], dict[Cell, str], str]:
+def _options(column: FileColumn) -> tuple[dict[int, str], dict[CellValue, str], str]:
     """Return the labels of option codes, the statuses of missing ones, and why the column is no item, if so."""
     options: dict[int, str] = {}
-    missing: dict[Cell, str] = {}
+    missing: dict[CellValue, str] = {}
     for cell, label in column.value_labels.items():
         number = cell if isinstance(cell, int | float) else None
         status = status_of_label(label)
@@ -169,7 +171,7 @@ def _options(column: Column) -> tuple[dict[int, str], dict[Cell, str], str]:
     return dict(sorted(options.items())), missing, ""
 
 
-def _filled(options: Mapping[int, str], present: Collection[Cell]) -> tuple[int, ...]:
+def _filled(options: Mapping[int, str], present: Collection[CellValue]) -> tuple[int, ...]:
     """Return the option codes, with those between the lowest and the highest where somebody chose one of these."""
     if not options:
         return ()
@@ -179,12 +181,12 @@ def _filled(options: Mapping[int, str], present: Collection[Cell]) -> tuple[int,
     return tuple(sorted(set(options) | between)) if between & chosen else tuple(options)
 
 
-def _answered(present: Collection[Cell], codes: Sequence[int]) -> bool:
+def _answered(present: Collection[CellValue], codes: Sequence[int]) -> bool:
     return any(as_number(cell) in codes for cell in present)
 
 
 def _answer_column(
-    column: str, name: str, options: Mapping[int, str], missing: Mapping[Cell, str], blank: int | None
+    column: str, name: str, options: Mapping[int, str], missing: Mapping[CellValue, str], blank: int | None
 ) -> AnswerColumn:
     codes = {code: code for code in options}
     labels = {fold(label): code for code, label in options.items()}
@@ -201,7 +203,7 @@ def item_name(column: str) -> str:
     return f"{column}_item" if column.lower() in _RESERVED else column
 
 
-def wording_of_column(column: Column) -> str:
+def wording_of_column(column: FileColumn) -> str:
     """Return the column's label without the name of the question before it; the name where there is no label."""
     text = clean(column.label)
     if text.lower().startswith(column.name.lower()):

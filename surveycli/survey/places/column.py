@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from surveycli.errors import bad_input
 from surveycli.survey.files.batch import Skipped
-from surveycli.survey.files.cell import Cell, clean
-from surveycli.survey.files.table import Column, SurveyTable
+from surveycli.survey.files.cell import CellValue, clean
+from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.places.match import match_countries
 from surveycli.survey.request import IngestOptions
 
@@ -19,7 +19,7 @@ class CountryColumn:
     """Where a respondent's country stands. Without a column, all of them are of `everyone`."""
 
     column: str | None
-    iso3: Mapping[Cell, str] = field(default_factory=dict)
+    iso3: Mapping[CellValue, str] = field(default_factory=dict)
     everyone: str = ""
 
 
@@ -31,7 +31,7 @@ class Countries:
     skipped: tuple[Skipped, ...]
 
 
-def read_countries(table: SurveyTable, column: Column, options: IngestOptions) -> Countries:
+def read_countries(table: SurveyTable, column: FileColumn, options: IngestOptions) -> Countries:
     """Return the ISO-3 code of each country code in the file, by its value label or, without one, by itself.
 
     Codes of the same country (it was polled twice) are pooled, and named in `skipped`. Raises one SurveyError (exit 3)
@@ -52,11 +52,11 @@ def read_countries(table: SurveyTable, column: Column, options: IngestOptions) -
     return Countries(CountryColumn(column.name, by_cell), skipped)
 
 
-def _label(cell: Cell, column: Column) -> str:
+def _label(cell: CellValue, column: FileColumn) -> str:
     return clean(column.value_labels.get(cell) or (f"{cell:g}" if isinstance(cell, float) else str(cell)))
 
 
-def _pooled(by_cell: Mapping[Cell, str], labels: Mapping[Cell, str]) -> tuple[Skipped, ...]:
+def _pooled(by_cell: Mapping[CellValue, str], labels: Mapping[CellValue, str]) -> tuple[Skipped, ...]:
     counts = Counter(country for country in by_cell.values() if country)
     reason = "not left out: samples of one country under several labels, pooled"
     return tuple(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from surveycli.survey.files.cell import fold
-from surveycli.survey.files.table import Column, SurveyTable
+from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.answers import AnswerColumn
 from surveycli.survey.items.label_rules import status_of_label
 from surveycli.survey.items.labels import column_rules, wording_of_column
@@ -40,7 +40,7 @@ class DemographicColumns:
     demographics: dict[str, Demographic]
 
 
-def _demographic_column(table: SurveyTable, rule: Mapping[str, Any]) -> Column | None:
+def _demographic_column(table: SurveyTable, rule: Mapping[str, Any]) -> FileColumn | None:
     """Return the column of a demographic: the first with one of its names, else the first with a label that says so."""
     labels = (column for column in table.columns if re.fullmatch(rule["labels"], fold(wording_of_column(column))))
     return table.find(*rule["names"]) or next(labels, None)
@@ -65,13 +65,13 @@ def demographics_of_table(table: SurveyTable) -> DemographicColumns:
     return DemographicColumns(tuple(answers), found)
 
 
-def _in_years(column: Column) -> bool:
+def _in_years(column: FileColumn) -> bool:
     """Tell whether codes are years of age: labels, where there are any, repeat them (`97 or older`) or are missing."""
     labelled = ((code, label) for code, label in column.value_labels.items() if isinstance(code, int | float))
     return all(f"{code:g}" in label or status_of_label(label) for code, label in labelled)
 
 
-def _sex_values(column: Column, words: Mapping[str, Sequence[str]]) -> dict[int, str]:
+def _sex_values(column: FileColumn, words: Mapping[str, Sequence[str]]) -> dict[int, str]:
     return {
         int(code): sex
         for code, label in column.value_labels.items()

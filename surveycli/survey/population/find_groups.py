@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from surveycli.errors import SurveyError, usage
-from surveycli.survey.files.table import Column, SurveyTable
+from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.answers import AnswerColumn
 from surveycli.survey.items.codebook import Codebook, ItemSpec
 from surveycli.survey.items.labels import wording_of_column
@@ -37,7 +37,7 @@ class Groupable:
     """
 
     file_name: str
-    columns: Sequence[Column]
+    columns: Sequence[FileColumn]
     stored: Mapping[str, str]
     codebook: Codebook
     demographics: Mapping[str, Demographic]
@@ -136,7 +136,7 @@ def _of_item(item: ItemSpec, bands: tuple[Band, ...]) -> GroupColumn:
     return GroupColumn(item.item_id.lower(), item.item_id, values, item=item, items=(item.item_id,))
 
 
-def _of_column(column: Column, bands: tuple[Band, ...], file: Groupable) -> GroupColumn:
+def _of_column(column: FileColumn, bands: tuple[Band, ...], file: Groupable) -> GroupColumn:
     """Return a column of the file that is neither demographic nor item, under a name that the store has free."""
     stored = {own.lower(): name for name, own in file.stored.items()}
     taken = _RESERVED | {name.lower() for name in (*file.stored, *file.demographics)}

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from surveycli.survey.files.cell import Cell, as_number, clean, different_cells
-from surveycli.survey.files.table import Column
+from surveycli.survey.files.cell import CellValue, as_number, clean, different_cells
+from surveycli.survey.files.table import FileColumn
 from surveycli.survey.items.codebook import ItemSpec
 from surveycli.survey.items.label_rules import status_of_label
 from surveycli.survey.request import Band
@@ -51,7 +51,7 @@ class GroupColumn:
     column: str
     values: Mapping[int, str] | None = None
     bands: tuple[Band, ...] = ()
-    source: Column | None = None
+    source: FileColumn | None = None
     label: str = ""
     item: ItemSpec | None = None
     items: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class GroupColumn:
         """Tell whether nothing bounds how many values there are."""
         return self.values is None and not self.bands
 
-    def value(self, cell: Cell) -> str | None:
+    def value(self, cell: CellValue) -> str | None:
         """Return the value of a cell, or None where it is a missing answer or outside every band."""
         number = as_number(cell)
         if self.values is not None:
@@ -74,7 +74,7 @@ class GroupColumn:
             return next((band.label for band in self.bands if number is not None and band.holds(number)), None)
         return text if number is None or label is not None else number_text(number)
 
-    def _is_missing(self, cell: Cell, number: float | None) -> bool:
+    def _is_missing(self, cell: CellValue, number: float | None) -> bool:
         """Tell whether a code is negative, declared missing, or one of Stata's letters in a column of numbers."""
         if number is None:
             labelled = self.source is not None and any(not isinstance(key, str) for key in self.source.value_labels)

@@ -105,7 +105,7 @@ def _part(values: pl.Series) -> pl.Series:
     return values.replace_strict(known, default=None, return_dtype=pl.String)
 
 
-class Spread:
+class OpenValues:
     """The different values of open columns in each country, seen so far."""
 
     def __init__(self) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from surveycli.survey.files.batch import Batch, ColumnTypes, Skipped
-from surveycli.survey.files.cell import Cell, as_number, fold
-from surveycli.survey.files.table import Column, SurveyTable
+from surveycli.survey.files.cell import CellValue, as_number, fold
+from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.answers import AnswerColumn
 from surveycli.survey.items.labels import column_rules
 from surveycli.survey.places.column import CountryColumn
@@ -117,7 +117,7 @@ def find_weight(
     return column.name, notes
 
 
-def _weighs_answers(table: SurveyTable, column: Column) -> bool:
+def _weighs_answers(table: SurveyTable, column: FileColumn) -> bool:
     """Tell whether a column's label and cells are those of a survey weight, not of how much somebody weighs."""
     import polars as pl
 
@@ -132,7 +132,7 @@ def _weighs_answers(table: SurveyTable, column: Column) -> bool:
     return not (isinstance(mean, float) and mean > _BODY_WEIGHT and bool((known == known.floor()).all()))
 
 
-def _says_no_weighting(cells: frozenset[Cell]) -> bool:
+def _says_no_weighting(cells: frozenset[CellValue]) -> bool:
     return bool(cells) and all(isinstance(cell, str) and fold(cell) == _NO_WEIGHT for cell in cells)
 
 

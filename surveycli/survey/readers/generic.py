@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from surveycli.errors import bad_input
-from surveycli.survey.files.table import Column, SurveyTable
+from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.cells import items_of_cells
 from surveycli.survey.items.codebook import SurveyFacts
-from surveycli.survey.items.file_items import Items, described_items, own_items
+from surveycli.survey.items.file_items import FileItems, described_items, own_items
 from surveycli.survey.items.label_rules import STATUS_BY_CODE
 from surveycli.survey.items.labels import column_rules, items_of_table, match_columns
 from surveycli.survey.items.user_codebook import read_user_codebook
@@ -57,7 +57,7 @@ def read_generic(table: SurveyTable, options: IngestOptions) -> RespondentFile:
     )
 
 
-def _country(table: SurveyTable, options: IngestOptions) -> Column:
+def _country(table: SurveyTable, options: IngestOptions) -> FileColumn:
     if options.country_column:
         return table.require(options.country_column, "the country")
     column = table.find(*column_rules()["country"])
@@ -69,7 +69,7 @@ def _country(table: SurveyTable, options: IngestOptions) -> Column:
     return column
 
 
-def _items(table: SurveyTable, options: IngestOptions, taken: Sequence[str]) -> Items:
+def _items(table: SurveyTable, options: IngestOptions, taken: Sequence[str]) -> FileItems:
     if options.codebook:
         return described_items(table, read_user_codebook(options.codebook), options.items)
     if any(column.value_labels for column in table.columns):

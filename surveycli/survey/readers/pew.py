@@ -7,9 +7,9 @@ import re
 from surveycli.errors import bad_input
 from surveycli.survey.files.cell import clean
 from surveycli.survey.files.open import SPSS
-from surveycli.survey.files.table import Column, SurveyTable
+from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.codebook import SurveyFacts
-from surveycli.survey.items.file_items import Items, described_items, own_items
+from surveycli.survey.items.file_items import FileItems, described_items, own_items
 from surveycli.survey.items.label_rules import MISSING_CODES, STATUS_BY_CODE
 from surveycli.survey.items.labels import items_of_table
 from surveycli.survey.items.user_codebook import read_user_codebook
@@ -35,7 +35,7 @@ def is_pew(table: SurveyTable) -> bool:
     return table.kind == SPSS and labelled and table.find(*_WEIGHT) is not None
 
 
-def _country(table: SurveyTable) -> Column | None:
+def _country(table: SurveyTable) -> FileColumn | None:
     """Return the country column: by its name, or one called public whose labels name a country."""
     public = table.find(_PUBLIC)
     named = public is not None and any(find_iso3(clean(label)) for label in public.value_labels.values())
@@ -72,7 +72,7 @@ def read_pew(table: SurveyTable, options: IngestOptions) -> RespondentFile:
     )
 
 
-def _items(table: SurveyTable, options: IngestOptions, taken: tuple[str, ...]) -> Items:
+def _items(table: SurveyTable, options: IngestOptions, taken: tuple[str, ...]) -> FileItems:
     """Return the items of the user's codebook, else of the file's own labels; blank cells were not asked."""
     blank = MISSING_CODES["not_asked"]
     if options.codebook:
@@ -80,7 +80,7 @@ def _items(table: SurveyTable, options: IngestOptions, taken: tuple[str, ...]) -
     return own_items(table, "pew", items_of_table(table, wanted=options.items, taken=taken, blank=blank))
 
 
-def _role(table: SurveyTable, named: str | None, usual: Column | None, what: str) -> Column:
+def _role(table: SurveyTable, named: str | None, usual: FileColumn | None, what: str) -> FileColumn:
     if named:
         return table.require(named, f"the {what}")
     if usual is None:

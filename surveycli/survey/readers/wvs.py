@@ -13,8 +13,8 @@ from typing import Any
 
 from surveycli.bundled import BUNDLED_SURVEY, read_yaml, resource
 from surveycli.errors import bad_input
-from surveycli.survey.files.cell import Cell, as_number, clean
-from surveycli.survey.files.table import Column, SurveyTable
+from surveycli.survey.files.cell import CellValue, as_number, clean
+from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.codebook import SurveyFacts, load_survey_facts
 from surveycli.survey.items.label_rules import STATUS_BY_CODE
 from surveycli.survey.places.column import Countries, read_countries
@@ -108,7 +108,7 @@ def _named(table: SurveyTable) -> SurveyTable:
     return replace(table, columns=columns) if len(names) == len(columns) else table
 
 
-def _split(column: Column) -> Column:
+def _split(column: FileColumn) -> FileColumn:
     found = _HEADER.fullmatch(column.name.strip())
     name, label = (found[1], clean(found[2])) if found else (column.name, "")
     return replace(column, name=name.upper(), label=column.label or label, header=column.name)
@@ -150,7 +150,7 @@ def _wave(table: SurveyTable) -> int | None:
     return int(found[1]) if found else None
 
 
-def _wave_of_cell(cell: Cell) -> int | None:
+def _wave_of_cell(cell: CellValue) -> int | None:
     """Return the wave that a cell names by its number, or by its years such as 2010-2014; None where it names none."""
     number = as_number(cell)
     if number is not None:

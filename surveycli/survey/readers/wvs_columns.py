@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from surveycli.bundled import BUNDLED_SURVEY, read_yaml, resource
 from surveycli.survey.files.batch import Skipped
-from surveycli.survey.files.cell import Cell, as_number, fold
-from surveycli.survey.files.table import Column, SurveyTable
+from surveycli.survey.files.cell import CellValue, as_number, fold
+from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.answers import AnswerColumn
-from surveycli.survey.items.cells import has_words
+from surveycli.survey.items.cells import holds_words
 from surveycli.survey.items.codebook import load_codebook
-from surveycli.survey.items.file_items import Items
+from surveycli.survey.items.file_items import FileItems
 from surveycli.survey.population.demographics import Demographic, demographics_of_table
 from surveycli.survey.request import IngestOptions
 
@@ -64,7 +64,7 @@ def missing_codes() -> dict[int, str]:
     return dict(wave7_columns()["missing"])
 
 
-def wave7_items(table: SurveyTable) -> list[Column]:
+def wave7_items(table: SurveyTable) -> list[FileColumn]:
     """Return the columns of the bundled codebook's items."""
     return [column for item in load_codebook(BUNDLED_SURVEY) if (column := table.find(item.item_id))]
 
@@ -72,11 +72,11 @@ def wave7_items(table: SurveyTable) -> list[Column]:
 def is_coded_wave7(table: SurveyTable, wave: int | None) -> bool:
     """Tell whether the items of a file of wave 7 hold codes, not words, as far as its first lines tell."""
     names = [column.name for column in wave7_items(table)]
-    return wave == WAVE_7 and not any(map(has_words, table.first_cells(names).values()))
+    return wave == WAVE_7 and not any(map(holds_words, table.first_cells(names).values()))
 
 
 def columns_of_file(
-    table: SurveyTable, wave: int | None, known_wave: Mapping[str, Any] | None, items: Items, options: IngestOptions
+    table: SurveyTable, wave: int | None, known_wave: Mapping[str, Any] | None, items: FileItems, options: IngestOptions
 ) -> FileColumns:
     """Return the columns that respondents are read from; `known_wave` has the demographics of an older wave."""
     withheld = () if options.keep_private else tuple(wave7_columns()["private"])
@@ -92,7 +92,7 @@ def columns_of_file(
 
 
 def _columns_of_wave7(
-    table: SurveyTable, items: Items, withheld: tuple[str, ...], options: IngestOptions
+    table: SurveyTable, items: FileItems, withheld: tuple[str, ...], options: IngestOptions
 ) -> FileColumns:
     """Return the columns of a file of codes, and count those that are not read by the reason why."""
     known = wave7_columns()
@@ -132,7 +132,7 @@ def _columns_of_wave7(
 
 def _are_numbers(table: SurveyTable, names: set[str]) -> bool:
     """Tell whether a text file's items are numbers throughout, as far as its first lines tell."""
-    cells = table.first_cells(list(names)).values() if table.head is not None else [frozenset[Cell]({"no text"})]
+    cells = table.first_cells(list(names)).values() if table.head is not None else [frozenset[CellValue]({"no text"})]
     return all(as_number(cell) is not None for column in cells for cell in column)
 
 
@@ -184,7 +184,7 @@ def _demographics(
     return answers, {name: Demographic(f"{name}_code", values) for name, (_, values) in found.items()}
 
 
-def _says(cells: frozenset[Cell], values: Mapping[int, str] | None) -> bool:
+def _says(cells: frozenset[CellValue], values: Mapping[int, str] | None) -> bool:
     """Tell whether cells are codes, or the labels `values` themselves; missing answers aside."""
     known = set(map(fold, (values or {}).values()))
-    return not has_words({cell for cell in cells if fold(str(cell)) not in known})
+    return not holds_words({cell for cell in cells if fold(str(cell)) not in known})

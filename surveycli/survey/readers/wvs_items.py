@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from surveycli.bundled import BUNDLED_SURVEY
-from surveycli.survey.files.cell import Cell
-from surveycli.survey.files.table import Column, SurveyTable
+from surveycli.survey.files.cell import CellValue
+from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.cells import items_of_cells
 from surveycli.survey.items.codebook import load_codebook
-from surveycli.survey.items.file_items import Items, described_items, own_items
+from surveycli.survey.items.file_items import FileItems, described_items, own_items
 from surveycli.survey.items.label_rules import status_of_label
 from surveycli.survey.items.labels import items_of_table, match_columns
 from surveycli.survey.items.user_codebook import UserCodebook, read_user_codebook
@@ -25,7 +25,7 @@ _ALL_OLD_ITEMS = {"first": 4, "last": 10_000}
 
 def items_of_file(
     table: SurveyTable, wave: int | None, known_wave: Mapping[str, Any] | None, options: IngestOptions
-) -> Items:
+) -> FileItems:
     """Return the items of a file of one wave. Raises SurveyError (exit 3) where it has none.
 
     `known_wave` says which columns of an older wave are its items.
@@ -48,7 +48,7 @@ def items_of_file(
 
 def _item_columns(
     table: SurveyTable, wave: int | None, known_wave: Mapping[str, Any], options: IngestOptions
-) -> list[Column]:
+) -> list[FileColumn]:
     if options.items:
         return match_columns(table, options.items)
     if wave == WAVE_7:
@@ -60,9 +60,9 @@ def _item_columns(
     ]
 
 
-def _with_missing(column: Column) -> Column:
+def _with_missing(column: FileColumn) -> FileColumn:
     """Return a column in which the missing codes of WVS are known, whatever their labels say, or without any."""
-    plain: dict[Cell, str] = {
+    plain: dict[CellValue, str] = {
         code: status.replace("_", " ")
         for code, status in missing_codes().items()
         if status_of_label(column.value_labels.get(code, "")) is None
