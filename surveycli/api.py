@@ -95,7 +95,7 @@ class Project:
         from surveycli.training.run_finetuning import finetune, prepare_run
 
         config = configure_finetuning(FinetuneRequest(preset, {"split": split, **choices}))
-        run = prepare_run(self.path, config, name)
+        run = prepare_run(self.path, config, name, elsewhere=prepare_only)
         outcome = None if prepare_only else finetune(self.path, run, self.progress)
         return FinetuneReport(run.run_id, run.folder.path, outcome)
 

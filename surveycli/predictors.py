@@ -75,7 +75,7 @@ def prepare(store_path: Path, request: PredictRequest) -> tuple[str, RunFolder]:
     row = predictor_asked(request)
     if not isinstance(row, ModelPredictor):
         raise usage(f"{row.name} has no run folder to compute elsewhere.", "It needs seconds: predict it here.")
-    return prepare_prediction(store_path, _configured(store_path, row, request), request.name)
+    return prepare_prediction(store_path, _configured(store_path, row, request), request.name, elsewhere=True)
 
 
 def _configured(store_path: Path, row: ModelPredictor, request: PredictRequest) -> PredictConfig:

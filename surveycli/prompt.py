@@ -14,6 +14,8 @@ from surveycli.errors import bad_input, not_found
 from surveycli.setting import setting
 from surveycli.untrusted.text import excerpt, shown
 
+# The day that chat templates are told which ask for one: the one that Llama 3's templates fall back on themselves.
+TEMPLATE_DATE = "2024-07-26"
 LETTERS = string.ascii_uppercase
 
 
@@ -34,7 +36,7 @@ class Describe(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PromptStyle:
-    """The choices that turn a cell into a prompt."""
+    """The choices that turn a cell into a prompt. `template_date` is the day that a chat template is told."""
 
     order: PromptOrder = setting(
         PromptOrder.COUNTRY_FIRST, "What comes first.", shown="the preset's or the run's", group="Prompt"
@@ -42,6 +44,14 @@ class PromptStyle:
     describe: Describe = setting(
         Describe.NAME, "How much is said about the population.", shown="the preset's or the run's", group="Prompt"
     )
+    chat_template: bool = setting(
+        True,
+        "Ask in the turns of the model's chat template, if it has one.",
+        flag="--chat-template/--no-chat-template",
+        shown="the template, or the run's way",
+        group="Prompt",
+    )
+    template_date: str = TEMPLATE_DATE
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from surveycli.engine.encode import encode_text
+from surveycli.engine.encode import PromptEncoder
 from surveycli.engine.tiny import build_tiny_model, load_tiny_tokenizer
 from surveycli.prompt import Prompt
 
@@ -21,9 +21,9 @@ def save_json_model(folder: Path, prompts: Sequence[Prompt], n_steps: int = 120)
     model = build_tiny_model(tokenizer, seed=0)
     optimiser = torch.optim.AdamW(model.parameters(), lr=5e-3)
     schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.05, n_steps)
-    reply = [*encode_text(tokenizer, REPLY).tolist(), tokenizer.eos_token_id]
+    reply = [*tokenizer.encode(REPLY), tokenizer.eos_token_id]
     for step in range(n_steps):
-        prompt = encode_text(tokenizer, prompts[step % len(prompts)].text).tolist()
+        prompt = PromptEncoder(tokenizer).encode(prompts[step % len(prompts)]).tolist()
         ids = torch.tensor([prompt + reply])
         labels = ids.clone()
         labels[:, : len(prompt)] = -100

@@ -118,7 +118,7 @@ def _begin(store: Path, config: FinetuneConfig, name: str | None, *, prepare_onl
     from surveycli.cli.render import TINY_NOTE, note, say
     from surveycli.training.run_finetuning import prepare_run
 
-    run = prepare_run(store, config, name)
+    run = prepare_run(store, config, name, elsewhere=prepare_only)
     if config.model.is_tiny:
         note(TINY_NOTE)
     if prepare_only:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from surveycli.configuration import ModelSpec
+from surveycli.engine.own_head import decoder_of
 from surveycli.errors import missing_extra, usage
 
 
@@ -33,5 +34,5 @@ def compile_layers(model: Any) -> None:
     warnings.filterwarnings(
         "ignore", message="The .grad attribute of a Tensor that is not a leaf", category=UserWarning
     )
-    for layer in getattr(model.get_decoder(), "layers", ())[:-1]:
+    for layer in getattr(decoder_of(model), "layers", ())[:-1]:
         layer.compile(dynamic=True)

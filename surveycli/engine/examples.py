@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerBase
 
 from surveycli.distribution.arrays import Ints
 from surveycli.domain import Cell, Population, Question
-from surveycli.engine.encode import OptionTokens, encode_prompts, find_option_tokens
+from surveycli.engine.encode import OptionTokens, PromptEncoder
 from surveycli.errors import bad_input, not_found
 from surveycli.prompt import LETTERS, Prompt, PromptFrame, PromptOrder, PromptStyle, load_frame, render_prompt
 
@@ -73,6 +73,11 @@ class ExampleSource:
             {frame.language: frame for frame in frames},
         )
 
+    @property
+    def encoder(self) -> PromptEncoder:
+        """What writes prompts as the model reads them."""
+        return PromptEncoder(self.tokenizer, self.style)
+
     def question(self, cell: Cell) -> Question:
         """Return the cell's question. Raises SurveyError (exit 4) where it is not worded in that language."""
         found = self.questions.get((cell.key.survey_id, cell.key.item_id, cell.language))
@@ -109,14 +114,14 @@ class ExampleSource:
         prompts = [self._prompt(cell, order) for cell, order in zip(cells, orders, strict=True)]
         return [
             Example(cell, tokens, len(order), order, _group(cell, self.style.order))
-            for cell, tokens, order in zip(cells, encode_prompts(self.tokenizer, prompts), orders, strict=True)
+            for cell, tokens, order in zip(cells, map(self.encoder.encode, prompts), orders, strict=True)
         ]
 
     def option_tokens(self, cells: Sequence[Cell]) -> OptionTokens:
         """Return the letters' tokens, checked on prompts spread over `cells`."""
         picked = [cells[i] for i in np.linspace(0, len(cells) - 1, min(_LETTERS_CHECKED_ON, len(cells))).astype(int)]
         widest = max(len(self.question(cell).options) for cell in cells)
-        return find_option_tokens(self.tokenizer, [self._prompt(cell, None) for cell in picked], widest)
+        return self.encoder.option_tokens([self._prompt(cell, None) for cell in picked], widest)
 
     def _prompt(self, cell: Cell, order: Sequence[int] | None) -> Prompt:
         frame = self.frame(cell.language)

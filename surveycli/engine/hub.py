@@ -25,8 +25,10 @@ _NOT_WEIGHTS = (".json", ".jinja", ".model", ".txt", ".tiktoken")
 _ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors", "surveycli.json")
 
 
-def fetch_model(name: str, revision: str | None) -> Path:
+def fetch_model(name: str, revision: str | None, *, fetch: bool = True) -> Path:
     """Return the folder of a hub model's configuration, tokenizer and weights.
+
+    Without `fetch` what is not there is looked up and not downloaded.
 
     Raises SurveyError: exit 4 where the hub has no such model or cannot be reached, 3 where its weights are no
     safetensors.
@@ -38,6 +40,8 @@ def fetch_model(name: str, revision: str | None) -> Path:
     others = [file for file in files if "/" not in file and file.endswith(_NOT_WEIGHTS)]
     if "config.json" not in others:
         raise bad_input(f"{name} on the hub holds no model: there is no config.json in it.")
+    if not fetch:
+        return Path()
     for file in others:
         _download(name, revision, file)
     if INDEX in files and SINGLE not in files:
@@ -64,15 +68,15 @@ def fetch_adapter(name: str, revision: str | None) -> Path | None:
     return fetched[0].parent
 
 
-def fetch_file(name: str, revision: str | None, file: str) -> Path:
-    """Return the folder that one file of a hub repository lies in. Raises SurveyError as `fetch_model` does."""
+def fetch_file(name: str, revision: str | None, file: str, *, fetch: bool = True) -> Path:
+    """Return the folder that one file of a hub repository lies in; the rest is as with `fetch_model`."""
     there = _cached(name, revision, file)
     if there is not None:
         return there.parent
     files = _list_files(name, revision)
     if file not in files:
         raise not_found(f"{name} on the hub has no file {file}.", f"It has: {', '.join(files[:12])}.")
-    return _download(name, revision, file).parent
+    return _download(name, revision, file).parent if fetch else Path()
 
 
 def _cached(name: str, revision: str | None, file: str) -> Path | None:

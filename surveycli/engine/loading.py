@@ -32,10 +32,15 @@ _LOCAL = {"local_files_only": True, "trust_remote_code": False}
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 
 
+def read_config(spec: ModelSpec, source: ModelSource) -> Any:
+    """Return a model's configuration, whatever it is of. Raises SurveyError (exit 3) if broken, 6 without `gguf`."""
+    with foreign(f"The configuration of {spec.name} cannot be read"):
+        return AutoConfig.from_pretrained(source.folder, **_of(source))
+
+
 def load_config(spec: ModelSpec, source: ModelSource) -> Any:
     """Return the configuration of a causal decoder. Raises SurveyError (exit 3) for any other, 6 without `gguf`."""
-    with foreign(f"The configuration of {spec.name} cannot be read"):
-        config = AutoConfig.from_pretrained(source.folder, **_of(source))
+    config = read_config(spec, source)
     demand_decoder(spec.name, config)
     return config
 
@@ -51,10 +56,12 @@ def load_tokenizer(spec: ModelSpec, source: ModelSource) -> PreTrainedTokenizerB
     return tokenizer
 
 
-def build_outline(spec: ModelSpec, config: Any, dtype: torch.dtype | None = None) -> Any:
+def build_outline(
+    spec: ModelSpec, config: Any, dtype: torch.dtype | None = None, kind: Any = AutoModelForCausalLM
+) -> Any:
     """Return the model that a configuration describes, on the meta device, without weights."""
     with foreign(f"The configuration of {spec.name} cannot be read"), torch.device("meta"):
-        return AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=False)
+        return kind.from_config(config, dtype=dtype, trust_remote_code=False)
 
 
 def load_model(
@@ -63,8 +70,9 @@ def load_model(
     config: Any,
     tokenizer: PreTrainedTokenizerBase,
     arguments: Mapping[str, Any],
+    kind: Any = AutoModelForCausalLM,
 ) -> Any:
-    """Return the model with its weights, the `tokenizer` and `arguments` for transformers given.
+    """Return the model of a `kind` with its weights; `arguments` are for transformers, `tokenizer` is only looked at.
 
     Raises SurveyError (exit 3) naming the tensors that are absent, of another shape, without a place or not finite.
     """
@@ -72,10 +80,10 @@ def load_model(
         shapes = read_shapes(source.folder)
         demand_depth(spec.name, config, shapes)
         if getattr(config, "quantization_config", None) is None:
-            demand_size(spec.name, build_outline(spec, config), shapes)
+            demand_size(spec.name, build_outline(spec, config, kind=kind), shapes)
         arguments = {**arguments, "config": config, "use_safetensors": True}
     with foreign(f"The model {spec.name} cannot be read"):
-        model, found = AutoModelForCausalLM.from_pretrained(
+        model, found = kind.from_pretrained(
             source.folder, output_loading_info=True, ignore_mismatched_sizes=True, **arguments, **_of(source)
         )
     if found["mismatched_keys"]:

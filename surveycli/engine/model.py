@@ -15,10 +15,10 @@ from transformers.utils import logging
 from surveycli.configuration import ModelSpec, Quantise
 from surveycli.engine.compilation import compile_layers, demand_compilable
 from surveycli.engine.defaults import choose_device, choose_dtype, settle_attention
+from surveycli.engine.launch import demand_shardable, is_launched
 from surveycli.engine.loading import build_outline, load_adapter, load_config, load_model, load_tokenizer
-from surveycli.engine.processes import is_launched
 from surveycli.engine.quantise import keep_differentiable, quantisation
-from surveycli.engine.sharding import demand_shardable, shard_model
+from surveycli.engine.sharding import shard_model
 from surveycli.engine.source import ModelSource, locate_model
 from surveycli.engine.tiny import build_tiny_model, load_tiny_tokenizer
 from surveycli.errors import bad_input
@@ -45,11 +45,6 @@ class LanguageModel:
         """Where the weights are."""
         device: torch.device = next(self.model.parameters()).device
         return device
-
-    @property
-    def is_chat(self) -> bool:
-        """Whether prompts go through the tokenizer's chat template."""
-        return bool(self.tokenizer.chat_template)
 
 
 def load_language_model(spec: ModelSpec, *, share_prefixes: bool = False) -> LanguageModel:

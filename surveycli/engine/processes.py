@@ -16,7 +16,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from surveycli.errors import SurveyError, conflict, usage
+from surveycli.engine.launch import is_launched
+from surveycli.errors import SurveyError, conflict
 
 # Gradients of an adapter are hundreds of small tensors; they are added up in joined pieces of so many numbers.
 _PIECE = 1 << 25
@@ -113,20 +114,6 @@ def _pieces(tensors: Sequence[Tensor]) -> list[list[Tensor]]:
 
 def _device() -> torch.device:
     return torch.device("cuda" if dist.get_backend() == "nccl" else "cpu")
-
-
-def is_launched() -> bool:
-    """Return whether a launcher started this process as one of several."""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1
-
-
-def demand_one_process(command: str) -> None:
-    """Raise SurveyError (exit 2) where a launcher starts a command that works on a store."""
-    if is_launched():
-        raise usage(
-            "Several processes cannot write to one store.",
-            f"Prepare the run once with --prepare-only, and launch `surveycli {command} --folder DIR`.",
-        )
 
 
 def join_processes() -> Processes:

@@ -17,22 +17,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from surveycli.configuration import ModelSpec, Quantise
+from surveycli.engine.own_head import decoder_of
 from surveycli.engine.processes import Processes
-from surveycli.errors import bad_input, usage
-
-
-def demand_shardable(spec: ModelSpec, *, trains_all: bool = False) -> None:
-    """Raise SurveyError (exit 2) where a model is to be sharded that is held in few bits, or trained in full."""
-    if not spec.sharded:
-        return
-    if spec.quantise is not Quantise.NONE:
-        raise usage("Quantised weights are not sharded.", "Leave out --quantise or --shard-model.")
-    if trains_all:
-        raise usage(
-            "Only frozen weights are sharded, and this training changes all of them.",
-            "Leave out --shard-model, or take a preset that trains an adapter.",
-        )
+from surveycli.errors import bad_input
 
 
 def shard_model(model: Any, device: torch.device) -> None:
@@ -43,7 +30,7 @@ def shard_model(model: Any, device: torch.device) -> None:
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import fully_shard
 
-    decoder = model.get_decoder()
+    decoder = decoder_of(model)
     layers = getattr(decoder, "layers", None)
     if not isinstance(layers, nn.ModuleList):
         raise bad_input(f"{type(model).__name__} has no list of layers to shard.", "Leave out --shard-model.")

@@ -30,32 +30,33 @@ class ModelSource:
     adapter: Path | None = None
 
 
-def locate_model(spec: ModelSpec) -> ModelSource:
+def locate_model(spec: ModelSpec, *, fetch: bool = True) -> ModelSource:
     """Return where the files of `spec` lie, fetched from the hub where they are not on this machine.
 
-    A hub model that is in the cache is read from there, without a connection. Raises SurveyError: exit 4 where there is
-    no such folder, file or hub model, or no connection; 3 where what is there holds no model.
+    Without `fetch` it is only made sure that a hub model is there; its files may be missing. One that is in the cache
+    is read from there, without a connection. Raises SurveyError: exit 4 where there is no such folder, file or hub
+    model, or no connection; 3 where what is there holds no model.
     """
-    return _locate(spec.name, spec.revision)
+    return _locate(spec.name, spec.revision, fetch=fetch)
 
 
-def _locate(name: str, revision: str | None, *, as_base: bool = False) -> ModelSource:
+def _locate(name: str, revision: str | None, *, fetch: bool, as_base: bool = False) -> ModelSource:
     path = Path(name).expanduser()
     if path.is_dir():
-        return _in_folder(path, as_base=as_base)
+        return _in_folder(path, fetch=fetch, as_base=as_base)
     if path.is_file():
         if path.suffix.lower() != GGUF_SUFFIX:
             raise bad_input(f"{name} is a file; a model is {_KINDS}.", "Give the folder that the file lies in.")
         return ModelSource(path.parent, path.name)
     repository, _, file = name.rpartition("/")
     if file.lower().endswith(GGUF_SUFFIX) and _HUB_ID.fullmatch(repository) and not _is_path(repository):
-        return ModelSource(fetch_file(repository, revision, file), file)
+        return ModelSource(fetch_file(repository, revision, file, fetch=fetch), file)
     if _is_path(name) or not _HUB_ID.fullmatch(name):
         raise not_found(f"There is no model folder {name!r}.", f"--model takes {_KINDS}.")
     adapter = fetch_adapter(name, revision)
     if adapter is not None:
-        return _on_base(adapter, as_base=as_base)
-    return ModelSource(fetch_model(name, revision))
+        return _on_base(adapter, fetch=fetch, as_base=as_base)
+    return ModelSource(fetch_model(name, revision, fetch=fetch))
 
 
 def _is_path(name: str) -> bool:
@@ -67,9 +68,9 @@ def _here() -> set[str]:
     return {entry.name for entry in Path().iterdir() if entry.is_dir()}
 
 
-def _in_folder(folder: Path, *, as_base: bool) -> ModelSource:
+def _in_folder(folder: Path, *, fetch: bool, as_base: bool) -> ModelSource:
     if (folder / ADAPTER_CONFIG).is_file():
-        return _on_base(folder, as_base=as_base)
+        return _on_base(folder, fetch=fetch, as_base=as_base)
     if (folder / "config.json").is_file():
         return ModelSource(folder)
     files = sorted(entry.name for entry in folder.iterdir() if entry.suffix.lower() == GGUF_SUFFIX)
@@ -83,7 +84,7 @@ def _in_folder(folder: Path, *, as_base: bool) -> ModelSource:
     )
 
 
-def _on_base(adapter: Path, *, as_base: bool) -> ModelSource:
+def _on_base(adapter: Path, *, fetch: bool, as_base: bool) -> ModelSource:
     if as_base:
         raise bad_input(f"The base model of an adapter is itself an adapter, {adapter}.", "Merge that one first.")
     settings = adapter_settings(adapter)
@@ -91,7 +92,7 @@ def _on_base(adapter: Path, *, as_base: bool) -> ModelSource:
     if not isinstance(base, str) or not base or not isinstance(revision, str | None):
         raise bad_input(f"{adapter / ADAPTER_CONFIG} names no base model.", "It is where peft keeps the base's name.")
     try:
-        found = _locate(base, revision, as_base=True)
+        found = _locate(base, revision, fetch=fetch, as_base=True)
     except SurveyError as error:
         raise SurveyError(
             f"The adapter {adapter} belongs to the base model {base!r}. {error.message}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from surveycli.configuration import BatchSettings, ModelSpec, PredictConfig
+from surveycli.configuration import PredictConfig
 from surveycli.domain import Cell, Population
 from surveycli.engine.batching import plan_pass
 from surveycli.engine.compute import compute_options, vocabulary_normaliser
@@ -25,14 +24,14 @@ from surveycli.engine.reach import fit_examples
 from surveycli.engine.self_check import choose_rows
 from surveycli.engine.sharding import pace_of
 from surveycli.engine.weights import best_weights, load_weights
-from surveycli.plain import from_plain, to_plain
+from surveycli.plain import from_plain
+from surveycli.prediction.basis import basis_of
 from surveycli.prediction.elicitation import find_elicitation
 from surveycli.prediction.prediction_job import PredictionJob
 from surveycli.prediction.temperature import choose_temperature
 from surveycli.progress import Progress, silent
 from surveycli.prompt import PromptOrder
 from surveycli.run_folder import (
-    FolderContents,
     PredictedCell,
     PredictionFailure,
     RunFolder,
@@ -77,7 +76,7 @@ def predict_folder(folder: RunFolder, progress: Progress = silent) -> Prediction
     processes.demand_same_base(language_model.fingerprint)
     weights = None if config.weights is None else best_weights(_weights_place(folder, config.weights))
     if processes.is_first:
-        keep_shards_of(folder, _basis(config, contents, language_model.fingerprint, weights))
+        keep_shards_of(folder, basis_of(config, contents, language_model.fingerprint, weights))
     processes.wait()
     cells = _distinct(contents.cells)
     there = {(p.key, p.language) for p in read_predictions(folder)}
@@ -126,16 +125,6 @@ def _leave_out(source: ExampleSource, folder: RunFolder, cells: Sequence[Cell], 
 def _count_failures(folder: RunFolder, cells: Sequence[Cell]) -> tuple[tuple[str, int], ...]:
     asked = {(cell.key, cell.language) for cell in cells}
     return tuple(Counter(f.reason for f in read_failures(folder) if (f.key, f.language) in asked).most_common())
-
-
-def _basis(config: PredictConfig, contents: FolderContents, fingerprint: str, weights: Path | None) -> str:
-    """Return a hash of all that a predicted distribution follows from, beside the cell: a text may be changed."""
-    asked = replace(config, model=ModelSpec(), parts=None, batches=BatchSettings(), weights=None, trained_by=None)
-    digest = hashlib.sha256(repr(to_plain(asked)).encode() + fingerprint.encode())
-    digest.update(repr((contents.questions, contents.populations, contents.frames)).encode())
-    for path in sorted(weights.glob("*.safetensors")) if weights else ():
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _distinct(cells: Sequence[Cell]) -> list[Cell]:

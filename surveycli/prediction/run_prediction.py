@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from surveycli.configuration import FIRST_TOKEN, FinetuneConfig, PredictConfig
 from surveycli.domain import VALIDATION
-from surveycli.engine.processes import demand_one_process
-from surveycli.engine.sharding import demand_shardable
+from surveycli.engine.launch import demand_at_hand, demand_one_process, demand_shardable
 from surveycli.errors import SurveyError, conflict, not_found, usage
 from surveycli.plain import Plain, from_plain, nested, to_plain, with_choices
 from surveycli.prediction.elicitation import ModelPredictor, predictor_of
-from surveycli.prediction.predict import PredictionOutcome, predict_folder
 from surveycli.presets import chosen_model, default_preset, preset_config, resolve_model
 from surveycli.progress import Progress, silent
 from surveycli.request.model_run import PredictRequest
@@ -31,6 +30,9 @@ from surveycli.store import (
     start_run,
 )
 from surveycli.store.parts import parts_asked
+
+if TYPE_CHECKING:
+    from surveycli.prediction.predict import PredictionOutcome
 
 
 def config_of_run(store: Store, run_id: str) -> PredictConfig:
@@ -97,6 +99,8 @@ def predict(
     Returns the run's name and how it went. What `prepare_prediction` says of runs holds here.
     """
     run_id, folder = prepare_prediction(store_path, config, name)
+    from surveycli.prediction.predict import predict_folder  # loads torch
+
     try:
         outcome = predict_folder(folder, progress)
     except SurveyError as error:
@@ -111,14 +115,19 @@ def predict(
     return run_id, outcome
 
 
-def prepare_prediction(store_path: Path, config: PredictConfig, name: str | None = None) -> tuple[str, RunFolder]:
+def prepare_prediction(
+    store_path: Path, config: PredictConfig, name: str | None = None, *, elsewhere: bool = False
+) -> tuple[str, RunFolder]:
     """Write the run's folder and its record, and close the store again; return the run's name and its folder.
 
+    If it is not to be predicted `elsewhere`, its model has to be at hand, which is looked at first.
     Predictions of a fine-tuning by its own first token, prompted as in its training, belong to that run; every other
     way of asking is a run of its own. One that was prepared or interrupted goes on when the same is asked again.
     """
     demand_one_process("predict")
     demand_shardable(config.model)
+    if not elsewhere:
+        demand_at_hand(config.model)
     with open_store(store_path, write=True) as store:
         return _prepare(store, store_path, config, name)
 

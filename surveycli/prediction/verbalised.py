@@ -15,7 +15,6 @@ from transformers import PreTrainedTokenizerBase
 from surveycli.distribution.arrays import Ints
 from surveycli.domain import Cell
 from surveycli.engine.defaults import reply_batch_tokens
-from surveycli.engine.encode import encode_text, render_text
 from surveycli.engine.examples import ExampleSource
 from surveycli.engine.forward import device_of
 from surveycli.engine.reach import positions_of
@@ -115,9 +114,8 @@ def ask_cells(source: ExampleSource, cells: Sequence[Cell]) -> Iterator[AskedCel
         question = source.question(cell)
         prompt = render_json_prompt(question, source.population(cell), source.style, source.frame(cell.language))
         # The chat template's answer begins without the stem: the reply is to be the object alone.
-        text = render_text(source.tokenizer, replace(prompt, stem="") if source.tokenizer.chat_template else prompt)
-        tokens = encode_text(source.tokenizer, text)
-        yield AskedCell(cell, tokens, len(question.options))
+        asked = replace(prompt, stem="") if source.encoder.in_turns else prompt
+        yield AskedCell(cell, source.encoder.encode(asked), len(question.options))
 
 
 def _outcome(asked: AskedCell, reply: Reply, basis: str) -> PredictedCell | PredictionFailure:

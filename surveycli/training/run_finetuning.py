@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from surveycli.configuration import FinetuneConfig
 from surveycli.domain import LEARNT_FROM
-from surveycli.engine.processes import demand_one_process
-from surveycli.engine.sharding import demand_shardable
+from surveycli.engine.launch import demand_at_hand, demand_one_process, demand_shardable
 from surveycli.errors import SurveyError, not_found
 from surveycli.plain import to_plain
 from surveycli.progress import Progress, silent
@@ -20,7 +20,9 @@ from surveycli.run_folder.transfer import (
     record_training_cells,
 )
 from surveycli.store import RunRecord, finish_run, next_run_id, open_store, package_versions, start_run
-from surveycli.training.train import TrainingOutcome, train_folder
+
+if TYPE_CHECKING:
+    from surveycli.training.train import TrainingOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,19 @@ def runs_root(store_path: Path) -> Path:
     return store_path.with_suffix(".runs")
 
 
-def prepare_run(store_path: Path, config: FinetuneConfig, name: str | None = None) -> PreparedRun:
+def prepare_run(
+    store_path: Path, config: FinetuneConfig, name: str | None = None, *, elsewhere: bool = False
+) -> PreparedRun:
     """Write the run's folder and its record, and close the store again.
 
-    Raises SurveyError: exit 4 for an unknown split or a missing language, 5 for a name that is taken, 2 for a training
-    of all weights that are to be sharded.
+    If it is not to be trained `elsewhere`, its model has to be at hand, which is looked at first. Raises SurveyError:
+    exit 4 for an unknown split, a missing language or model, 5 for a name that is taken, 2 for a training of all
+    weights that are to be sharded.
     """
     demand_one_process("finetune")
     demand_shardable(config.model, trains_all=config.lora is None)
+    if not elsewhere:
+        demand_at_hand(config.model)
     with open_store(store_path, write=True) as store:
         request = CellRequest(config.split, config.languages, config.shares, parts=LEARNT_FROM)
         contents = export_contents(store, request)
@@ -73,6 +80,8 @@ def finetune(store_path: Path, run: PreparedRun, progress: Progress = silent) ->
     The store is open only before and after the training.
     """
     demand_one_process("finetune")
+    from surveycli.training.train import train_folder  # loads torch
+
     try:
         outcome = train_folder(run.folder, progress)
     except SurveyError as error:

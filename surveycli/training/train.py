@@ -19,11 +19,12 @@ from surveycli.engine.defaults import settle_batches
 from surveycli.engine.encode import OptionTokens
 from surveycli.engine.examples import Example, ExampleSource
 from surveycli.engine.first_token import loss_per_prompt
+from surveycli.engine.launch import demand_shardable
 from surveycli.engine.model import LanguageModel, load_language_model
 from surveycli.engine.processes import Processes, join_processes
 from surveycli.engine.reach import askable_examples
 from surveycli.engine.self_check import check_row_computation
-from surveycli.engine.sharding import demand_shardable, pace_of
+from surveycli.engine.sharding import pace_of
 from surveycli.engine.weights import keep_weights, make_trainable, point_to_best, recompute_activations, trained_norm
 from surveycli.errors import bad_input
 from surveycli.plain import from_plain

@@ -9,14 +9,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers import AutoModelForSeq2SeqLM
 
 from surveycli.configuration import ModelSpec
 from surveycli.domain import Option
+from surveycli.engine.control_tokens import control_tokens
+from surveycli.engine.defaults import choose_device, choose_dtype
 from surveycli.engine.encode import open_turns
-from surveycli.engine.model import LanguageModel, choose_device, fingerprint, load_language_model
+from surveycli.engine.loading import load_model, load_tokenizer, read_config
+from surveycli.engine.model import LanguageModel, fingerprint, load_language_model
 from surveycli.engine.reply import write_greedily
-from surveycli.errors import missing_extra, not_found
+from surveycli.engine.source import locate_model
+from surveycli.prompt import TEMPLATE_DATE
 from surveycli.server.chat_server import Message
 from surveycli.translation.chat import PROMPT_NAME, converse, prompt_sha256
 from surveycli.translation.engine import EngineIdentity, TranslationReply, TranslationRequest
@@ -40,31 +44,21 @@ class HfSettings:
 def load_hf_engine(settings: HfSettings) -> HfChatEngine | HfSeq2SeqEngine:
     """Return the engine for a model, which its configuration says is one or the other.
 
-    Raises SurveyError: exit 4 where the model cannot be found, 6 where a package for it is missing.
+    Raises SurveyError: exit 4 where the model cannot be found, 3 where it is not whole, 6 where a package for it is
+    missing.
     """
     spec = settings.model
-    if spec.is_tiny or not _from_hub(AutoConfig, spec).is_encoder_decoder:
+    if spec.is_tiny:
         return HfChatEngine(load_language_model(spec), settings)
-    tokenizer = _from_hub(AutoTokenizer, spec)
+    source = locate_model(spec)
+    config = read_config(spec, source)
+    if not config.is_encoder_decoder:
+        return HfChatEngine(load_language_model(spec), settings)
+    tokenizer = load_tokenizer(spec, source)
     device = choose_device(spec.device)
-    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-    model = _from_hub(AutoModelForSeq2SeqLM, spec, dtype=dtype).to(device).eval()
+    arguments = {"dtype": choose_dtype(spec.precision, device)}
+    model = load_model(spec, source, config, tokenizer, arguments, AutoModelForSeq2SeqLM).to(device).eval()
     return HfSeq2SeqEngine(LanguageModel(model, tokenizer, fingerprint(model, tokenizer), spec), settings)
-
-
-def _from_hub(loader: Any, spec: ModelSpec, **arguments: Any) -> Any:
-    try:
-        return loader.from_pretrained(spec.name, revision=spec.revision, **arguments)
-    except ImportError as error:
-        reason = " ".join(str(error).split())
-        raise missing_extra(
-            f"{spec.name} needs a package that is not installed: {reason}", "Often `pip install sentencepiece`."
-        ) from error
-    except (OSError, ValueError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise not_found(
-            f"Cannot load the model {spec.name!r}: {reason}", "Give a Hugging Face id or a local folder."
-        ) from error
 
 
 def _identity(loaded: LanguageModel, prompt: str | None, prompt_hash: str | None) -> EngineIdentity:
@@ -92,15 +86,19 @@ class HfChatEngine:
 
     def _complete(self, messages: Sequence[Message]) -> str:
         tokenizer: Any = self._loaded.tokenizer
-        ids = np.asarray(tokenizer.encode(render_chat(tokenizer, messages), add_special_tokens=False))
+        ids = np.asarray(control_tokens(tokenizer).encode(render_chat(tokenizer, messages), add_special_tokens=False))
         return write_greedily(self._loaded.model, tokenizer, [ids], self._settings.max_new_tokens)[0].text
 
 
 def render_chat(tokenizer: Any, messages: Sequence[Message]) -> str:
-    """Return the conversation as the model knows it; a model without turns gets the texts one after another."""
+    """Return the conversation as the model knows it; a model without turns gets the texts one after another.
+
+    What texts spell of control tokens is hidden in it.
+    """
+    turns = [Message(message.role, control_tokens(tokenizer).hide(message.content)) for message in messages]
     if not tokenizer.chat_template:
-        return "\n".join(message.content for message in messages) + "\n"
-    return open_turns(tokenizer, [asdict(message) for message in messages])
+        return "\n".join(turn.content for turn in turns) + "\n"
+    return open_turns(tokenizer, [asdict(turn) for turn in turns], TEMPLATE_DATE)
 
 
 class HfSeq2SeqEngine:

@@ -7,8 +7,9 @@ import torch
 from model_samples import build_model
 
 from surveycli.configuration import ModelSpec, Quantise
+from surveycli.engine.launch import demand_shardable
 from surveycli.engine.processes import Processes
-from surveycli.engine.sharding import demand_shardable, is_sharded, pace_of, shard_model
+from surveycli.engine.sharding import is_sharded, pace_of, shard_model
 from surveycli.errors import ExitCode, SurveyError
 
 
