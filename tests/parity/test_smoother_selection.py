@@ -8,13 +8,14 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from surveycli.score.tables import leaderboard, scored_cells
 
 from surveycli.baseline.options import BaselineOptions
 from surveycli.baseline.predictors.smoother import DESIGN
 from surveycli.baseline.run_baseline import predict_baseline
 from surveycli.domain import Shares
 from surveycli.score import score_run
+from surveycli.score.cells import scored_cells
+from surveycli.score.plain import leaderboard
 from surveycli.split import make_split
 from surveycli.store import Store
 
