@@ -24,6 +24,7 @@ from surveycli.progress import Progress, silent
 if TYPE_CHECKING:
     import polars as pl
 
+    from surveycli.correction.correct import Corrected
     from surveycli.exchange.import_predictions import ImportReport
     from surveycli.predictors import PredictReport
     from surveycli.report.charts import Chart
@@ -135,6 +136,38 @@ class Project:
         with open_store(self.path, write=True) as store:
             names = runs or tuple(found["run_id"] for found in store.rows("score/list_runs"))
             return row.make(store, replace(asked, reports=tuple(score_run(store, name) for name in names)))
+
+    def correct(self, sample: str | Path, run: str | None = None, **options: Any) -> Corrected:
+        """Correct a run's predictions with the answers of a few people; `options` are fields of CorrectRequest."""
+        from surveycli.correction.correct import correct_run
+        from surveycli.correction.powered import correct_people
+        from surveycli.request.correct import CorrectRequest
+        from surveycli.store import open_store
+
+        request = _filled(CorrectRequest, {"sample": Path(sample), "run": run, **options})
+        with open_store(self.path, write=True) as store:
+            return correct_people(store, request) if run is None else correct_run(store, request)
+
+    def simulate(
+        self, question: str | Path, options: Sequence[str] = (), *, language: str = "en", **asked: Any
+    ) -> pl.DataFrame:
+        """Ask a question that nobody was asked, or those of a file (a Path), and return the answers as rows.
+
+        `asked` are fields of SimulateRequest: populations=("KEN",), runs=("finetune-1",), best=True.
+        """
+        from surveycli.request.simulate import SimulateRequest
+        from surveycli.simulation.questions import one_question, read_questions
+        from surveycli.simulation.simulate import simulate
+        from surveycli.store import open_store
+
+        if isinstance(question, Path):
+            questions = read_questions(question, language)
+        else:
+            questions = (one_question(question, options, language),)
+        request = replace(SimulateRequest(questions), **asked)
+        name = simulate(self.path, request, self.progress).name
+        with open_store(self.path) as store:
+            return store.frame("simulation/list_answers", run_id=name)
 
     def sql(self, query: str, *, seconds: float = 60.0) -> pl.DataFrame:
         """Return what a query that only reads gives; the last statement's rows where there are several."""

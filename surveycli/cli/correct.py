@@ -90,12 +90,15 @@ def correct(
     with open_store(store, write=True) as opened:
         report = _correct(opened, request)
         table = opened.frame("correction/list_shares" if shares else "correction/by_item", run_id=report.run_id)
-    print_frame(table, format)
+    is_table = format is TableFormat.TABLE
+    if is_table or report.next_answers is None:  # otherwise nothing but one table goes to stdout
+        print_frame(table, format)
     if report.next_answers is not None:
         print_frame(report.next_answers, format, title=f"Where the next {allocate} answers are worth most")
     for text in report.notes:
         note(text)
-    say(f"{report.run_id}: {report.n_cells} cells corrected. Shares and intervals: the table corrected_share.")
+    done = f"{report.run_id}: {report.n_cells} cells corrected. Shares and intervals: the table corrected_share."
+    (say if is_table else note)(done)
 
 
 def _correct(store: Store, request: CorrectRequest) -> Corrected:

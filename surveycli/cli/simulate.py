@@ -105,13 +105,15 @@ def simulate(
     with open_store(store) as opened:
         answers = opened.frame("simulation/list_answers", run_id=simulated.name)
         trust = opened.frame("simulation/list_trust", run_id=simulated.name)
+    done = f"{simulated.name}: {simulated.n_answers} answers to {simulated.n_questions} questions, in simulated_answer."
+    note("Predictions, not answers of people. radius: total variation that 90% of like validation cells stay within.")
     if format is TableFormat.TABLE:
         _print_bars(answers)
         print_frame(trust, title="How far to trust it")
+        say(done)
     else:
         print_frame(answers, format)
-    note("Predictions, not answers of people. radius: total variation that 90% of like validation cells stay within.")
-    say(f"{simulated.name}: {simulated.n_answers} answers to {simulated.n_questions} questions, in simulated_answer.")
+        note(done)
 
 
 def _is_best(predictor: str, run: list[str] | None) -> bool:

@@ -33,7 +33,7 @@ class SimulateRequest:
     """
 
     questions: tuple[NewQuestion, ...]
-    populations: tuple[str, ...]
+    populations: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     best: bool = False
     split: str | None = None

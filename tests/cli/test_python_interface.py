@@ -77,6 +77,23 @@ def test_a_prediction_is_that_of_the_command(project: sc.Project, run_cli: Run) 
     assert both["n"][0] == both["n_same"][0] > 271
 
 
+def test_answers_are_those_of_the_commands(project: sc.Project, tmp_path: Path, run_cli: Run) -> None:
+    """A correction and a simulation from Python give what the commands print."""
+    sample = tmp_path / "few.csv"
+    cell = project.sql("SELECT item_id, population_id FROM prediction_cell WHERE run_id = 'item-mean-1' LIMIT 1")
+    item, population = cell.row(0)
+    sample.write_text(f"population,item,option,n\n{population},{item},1,12\n{population},{item},2,8\n", "utf-8")
+    first = project.correct(sample, "item-mean-1")
+    second = rows(run_cli("correct", "item-mean-1", "--sample", sample, "--shares", "--format", "json"))
+    kept = project.sql(f"SELECT share FROM corrected_share WHERE run_id = '{first.run_id}' ORDER BY option_code")
+    assert kept["share"].to_list() == pytest.approx([row["share"] for row in second])
+    asked = project.simulate("Is tea good?", ("Yes", "No"), populations=("KEN",), runs=("item-mean-1",))
+    printed = rows(
+        run_cli("simulate", "Is tea good?", "-o", "Yes", "-o", "No", "-c", "KEN", "--run", "item-mean-1", "-f", "json")
+    )
+    assert asked["probability"].to_list() == pytest.approx([row["probability"] for row in printed])
+
+
 def test_queries_read_and_nothing_else(project: sc.Project) -> None:
     """A statement that would change the store is refused as on the command line."""
     assert project.sql("select count(*) as n from run")["n"][0] == 2

@@ -16,8 +16,8 @@ README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding=
 
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-SHARING, TRANSLATE, SCORE = (
-    (DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("sharing", "translate", "score")
+SHARING, TRANSLATE, SCORE, ANSWERS = (
+    (DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("sharing", "translate", "score", "answers")
 )
 
 
@@ -42,11 +42,11 @@ def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def used(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, subprocess.CompletedProcess[str]]]:
-    """Every command of the README but the two that install, then those of two pages, run in order in one folder."""
+    """Every command of the README but the two that install, then those of three pages, run in order in one folder."""
     folder = tmp_path_factory.mktemp("readme")
     lines = [
         line
-        for page in (README, TRANSLATE, SCORE)
+        for page in (README, TRANSLATE, SCORE, ANSWERS)
         for block in blocks("sh", page)
         for line in block.splitlines()
         if line and not line.startswith("python3 -m venv")
