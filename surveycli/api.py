@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from surveycli.predictors import PredictReport
     from surveycli.report.charts import Chart
     from surveycli.request.split import SplitReport
+    from surveycli.run_folder import TrainingOutcome
     from surveycli.survey import IngestReport
     from surveycli.survey.browse import ItemView
-    from surveycli.training.train import TrainingOutcome
 
 
 # Fields of a table's request that the options of `score` have other names for.
@@ -108,16 +108,18 @@ class Project:
         preset: str = "",
         name: str | None = None,
         settings: Mapping[str, Any] | None = None,
+        replaces: bool = False,
         **choices: Any,
     ) -> PredictReport:
-        """Predict the cells of a split by a predictor, or by the fine-tuning `run`.
+        """Predict the cells of a split by a predictor, or more cells with `run`.
 
-        `choices` are fields of PredictConfig such as split, parts, shares, seed; `settings` the predictor's own.
+        What a run has stays, unless it `replaces` that. `choices` are fields of PredictConfig such as split, parts,
+        shares, seed; `settings` the predictor's own.
         """
         from surveycli.predictors import predict
         from surveycli.request.model_run import PredictRequest
 
-        request = PredictRequest(predictor, run, preset, choices, settings or {}, name)
+        request = PredictRequest(predictor, run, preset, choices, settings or {}, name, replaces)
         return predict(self.path, request, self.progress)
 
     def score(self, *runs: str, table: str = "table", **options: Any) -> pl.DataFrame:
@@ -176,8 +178,12 @@ class Project:
         return ad_hoc(self.path, query, Limits(seconds=seconds))
 
     def runs(self) -> pl.DataFrame:
-        """Return the runs, one row each."""
-        return self._frame("run/list")
+        """Return the runs as they stand, one row each, with the command that goes on with each."""
+        from surveycli.run_folder.standing import list_runs
+        from surveycli.store import open_store
+
+        with open_store(self.path) as store:
+            return list_runs(store)
 
     def surveys(self) -> pl.DataFrame:
         """Return the surveys, one row each, and how much each holds."""

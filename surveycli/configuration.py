@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from surveycli.domain import Shares
@@ -16,6 +17,12 @@ FIRST_TOKEN = "first-token"
 # The headings that settings stand under in help, and what it says where presets differ.
 MODEL, PROMPT, TRAINING, COMPUTING = "Model", "Prompt", "Training", "Computing"
 PRESETS_OWN = "the preset's"
+_MOST_SEED = (1 << 63) - 1
+
+
+def within(default: Any, **bounds: float) -> Any:
+    """Return a field that no option sets, with values from `least` (or `above`) up to `most` (or `below`)."""
+    return field(default=default, metadata=bounds)
 
 
 class Quantise(StrEnum):
@@ -72,7 +79,7 @@ class ModelSpec:
     )
     device: str = setting("auto", "cpu, cuda, or auto.", group=COMPUTING)
     attention: str = setting("auto", "auto, sdpa, eager or flex_attention.", group=COMPUTING)
-    seed: int = 42
+    seed: int = within(42, least=0, most=_MOST_SEED)
     sharded: bool = setting(
         False,
         "Where torchrun starts several processes, share out the frozen weights.",
@@ -88,6 +95,11 @@ class ModelSpec:
         """Whether this is the stand-in, which starts from nothing and is trained in full."""
         return self.name == TINY
 
+    def with_whole_path(self) -> ModelSpec:
+        """Return the model with a folder's path in full, so that it is found from any other folder."""
+        folder = Path(self.name)
+        return replace(self, name=str(folder.resolve())) if not self.is_tiny and folder.is_dir() else self
+
 
 @dataclass(frozen=True, slots=True)
 class LoraSettings:
@@ -96,8 +108,8 @@ class LoraSettings:
     rank: int = setting(
         8, "Rank of the adapter's matrices.", flag="--lora-rank", least=1, shown=PRESETS_OWN, group=TRAINING
     )
-    alpha: int = 32
-    dropout: float = 0.05
+    alpha: int = within(32, least=1)
+    dropout: float = within(0.05, least=0, below=1)
     targets: tuple[str, ...] = setting(
         ("q_proj", "v_proj"),
         "Names of the matrices that it changes, with commas, or all-linear.",
@@ -121,12 +133,12 @@ class OptimiserSettings:
         1e-4, "Step size of the optimiser, at its highest.", least=0, shown=PRESETS_OWN, group=TRAINING
     )
     schedule: Schedule = Schedule.PER_EPOCH
-    decay_per_epoch: float = 0.85
-    warmup_steps: int = 0
-    weight_decay: float = 0.0
-    betas: tuple[float, float] = (0.9, 0.999)
+    decay_per_epoch: float = within(0.85, above=0)
+    warmup_steps: int = within(0, least=0)
+    weight_decay: float = within(0.0, least=0)
+    betas: tuple[float, float] = within((0.9, 0.999), least=0, below=1)
     batch_size: int = setting(16, "Prompts per optimiser step.", least=1, shown=PRESETS_OWN, group=TRAINING)
-    gradient_clip: float = 0.0
+    gradient_clip: float = within(0.0, least=0)
     patience: int = setting(
         0,
         "Epochs without a better validation loss before it stops; 0 never stops.",
@@ -160,8 +172,8 @@ class BatchSettings:
         shown=PRESETS_OWN,
         group=COMPUTING,
     )
-    max_row_tokens: int = 0
-    checkpoint_every_steps: int = 200
+    max_row_tokens: int = within(0, least=0)
+    checkpoint_every_steps: int = within(200, least=1)
     gradient_checkpointing: bool = setting(False, "Less memory, more time.", group=COMPUTING)
 
 
@@ -179,7 +191,7 @@ class FinetuneConfig:
     optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
     batches: BatchSettings = field(default_factory=BatchSettings)
     shares: Shares = setting(Shares.WEIGHTED, "Which human shares to learn.", shown=PRESETS_OWN, group=TRAINING)
-    seed: int = setting(42, "Seed of the order of prompts and of new weights.", group=TRAINING)
+    seed: int = setting(42, "Seed of the order of prompts and of new weights.", least=0, group=TRAINING)
     preset: str = ""
 
 
@@ -199,12 +211,12 @@ class PredictConfig:
     )
     elicitation: str = FIRST_TOKEN
     settings: Mapping[str, Any] = field(default_factory=dict)
-    temperature: float | None = 1.0
+    temperature: float | None = within(1.0, above=0)
     parts: tuple[str, ...] | None = setting(
         None, "A part to predict; repeat for several.", flag="--part", shown="all but train"
     )
     weights: str | None = None
     batches: BatchSettings = field(default_factory=BatchSettings)
     shares: Shares = setting(Shares.WEIGHTED, "Which human shares a predictor learns from and is scored against.")
-    seed: int = setting(42, "Seed of what is drawn at random.")
+    seed: int = setting(42, "Seed of what is drawn at random.", least=0)
     trained_by: str | None = None

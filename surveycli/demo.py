@@ -11,7 +11,8 @@ from surveycli.baseline.run_baseline import predict_baseline
 from surveycli.configuration import PredictConfig
 from surveycli.domain import Shares
 from surveycli.errors import conflict
-from surveycli.prediction.run_prediction import config_of_run, predict
+from surveycli.prediction.existing_run import config_of_run
+from surveycli.prediction.run_prediction import PredictionTask, predict
 from surveycli.presets import preset_config
 from surveycli.progress import Progress, silent
 from surveycli.score import score_run
@@ -74,8 +75,8 @@ def _predict_untrained(store_path: Path, seed: int, progress: Progress) -> str:
     config = PredictConfig(
         split=SPLIT, model=tiny.model, prompt=tiny.prompt, batches=tiny.batches, shares=Shares.UNWEIGHTED, seed=seed
     )
-    run_id, _ = predict(store_path, config, name="untrained", progress=_renamed(progress, "predict before"))
-    return run_id
+    prepared, _ = predict(store_path, PredictionTask(config, name="untrained"), _renamed(progress, "predict before"))
+    return prepared.run_id
 
 
 def _finetune_tiny(store_path: Path, epochs: int | None, seed: int, progress: Progress) -> str:
@@ -86,7 +87,7 @@ def _finetune_tiny(store_path: Path, epochs: int | None, seed: int, progress: Pr
     finetune(store_path, run, progress)
     with open_store(store_path) as store:
         trained = config_of_run(store, run.run_id)
-    predict(store_path, trained, progress=_renamed(progress, "predict after"))
+    predict(store_path, PredictionTask(trained), _renamed(progress, "predict after"))
     return run.run_id
 
 

@@ -6,14 +6,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, is_dataclass
 from difflib import get_close_matches
 from enum import Enum
+from math import isfinite
+from operator import ge, gt, le, lt
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from surveycli.errors import SurveyError, bad_input, usage
+from surveycli.untrusted.text import shown
 
 SomeSettings = TypeVar("SomeSettings")
 Plain = Mapping[str, Any]
 
+_BOUNDS: Mapping[str, tuple[Callable[[float, float], bool], str]] = {
+    "least": (ge, "at least"),
+    "above": (gt, "above"),
+    "most": (le, "at most"),
+    "below": (lt, "below"),
+}
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
@@ -96,16 +105,23 @@ def _build(kind: type[SomeSettings], plain: Plain, path: str) -> SomeSettings:
         if name not in known:
             raise _unknown(place, [f"{path}.{other}".strip(".") for other in known])
         values[name] = _typed(hints[name], value, place)
-        least = known[name].metadata.get("least")
-        if least is not None and values[name] is not None and values[name] < least:
-            raise bad_input(f"{place} is at least {least:g}, not {value!r}.")
+        _refuse_out_of_range(known[name].metadata, values[name], place)
     return kind(**values)
 
 
+def _refuse_out_of_range(bounds: Plain, value: Any, place: str) -> None:
+    for number in value if isinstance(value, tuple) else (value,):
+        if isinstance(number, (int, float)):
+            for name, (fits, words) in _BOUNDS.items():
+                bound = bounds.get(name)
+                if bound is not None and not fits(number, bound):
+                    raise bad_input(f"{place} is {words} {bound:g}, not {shown(number)}.")
+
+
 def _unknown(name: str, known: list[str]) -> SurveyError:
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name[:100], known, n=1)
     hint = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(known)}."
-    return bad_input(f"There is no setting {name}.", hint)
+    return bad_input(f"There is no setting {name if name.isidentifier() and len(name) < 60 else shown(name)}.", hint)
 
 
 def _typed(hint: Any, value: Any, path: str) -> Any:
@@ -120,7 +136,7 @@ def _typed(hint: Any, value: Any, path: str) -> Any:
             raise _misfit(path, "settings by name", value)
         return _build(hint, value, path)  # type: ignore[arg-type]
     if isinstance(hint, type) and issubclass(hint, Enum):
-        if value not in {member.value for member in hint}:
+        if value not in [member.value for member in hint]:
             raise _misfit(path, f"one of {', '.join(str(member.value) for member in hint)}", value)
         return hint(value)
     return _scalar(hint, value, path)
@@ -142,16 +158,19 @@ def _scalar(hint: Any, value: Any, path: str) -> Any:
         return value
     if hint is float and isinstance(value, (int, float, str)) and not isinstance(value, bool):
         try:
-            return float(value)  # YAML reads 1e-4 as a text
-        except ValueError:
+            number = float(value)  # YAML reads 1e-4 as a text
+        except (ValueError, OverflowError):
             raise _misfit(path, _KINDS[float], value) from None
+        if not isfinite(number):
+            raise _misfit(path, _KINDS[float], value)
+        return number
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         raise _misfit(path, _KINDS[hint], value)
     return value
 
 
 def _misfit(path: str, expected: str, value: Any) -> SurveyError:
-    return bad_input(f"{path} is {expected}, not {value!r}.")
+    return bad_input(f"{path} is {expected}, not {shown(value)}.")
 
 
 def _without_n_permutations(plain: Plain) -> Plain:

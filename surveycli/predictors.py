@@ -16,19 +16,22 @@ from surveycli.request.model_run import PredictRequest
 
 if TYPE_CHECKING:
     from surveycli.baseline.options import BaselineOptions
-    from surveycli.configuration import PredictConfig
-    from surveycli.run_folder import RunFolder
+    from surveycli.prediction.run_prediction import Held, PredictionTask, PreparedPrediction
 
 
 @dataclass(frozen=True, slots=True)
 class PredictReport:
-    """How a prediction ended: cells with a prediction, those there before, and those that failed, by reason."""
+    """How a prediction ended: cells with a prediction, those there before, and those that failed, by reason.
+
+    `n_asked_anew` cells had a prediction from other texts than those of now.
+    """
 
     run_id: str
     predictor: Predictor
     n_cells: int
     n_already_there: int = 0
     failures: tuple[tuple[str, int], ...] = ()
+    n_asked_anew: int = 0
 
 
 def all_predictors() -> tuple[Predictor, ...]:
@@ -63,27 +66,44 @@ def predict(store_path: Path, request: PredictRequest, progress: Progress = sile
     from surveycli.prediction.run_prediction import predict as ask_model  # loads torch
 
     assert isinstance(row, ModelPredictor)
-    run_id, outcome = ask_model(store_path, _configured(store_path, row, request), request.name, progress)
+    prepared, outcome = ask_model(store_path, _task(store_path, row, request), progress)
     n_failed = sum(count for _, count in outcome.failures)
-    return PredictReport(run_id, row, outcome.n_cells - n_failed, outcome.n_already_there, outcome.failures)
+    return PredictReport(
+        prepared.run_id,
+        row,
+        outcome.n_cells - n_failed,
+        outcome.n_already_there,
+        outcome.failures,
+        outcome.n_asked_anew,
+    )
 
 
-def prepare(store_path: Path, request: PredictRequest) -> tuple[str, RunFolder]:
+def prepare(store_path: Path, request: PredictRequest) -> PreparedPrediction:
     """Write the run and its folder, to predict it elsewhere; only what asks a model has a folder."""
     from surveycli.prediction.run_prediction import prepare_prediction
 
     row = predictor_asked(request)
     if not isinstance(row, ModelPredictor):
         raise usage(f"{row.name} has no run folder to compute elsewhere.", "It needs seconds: predict it here.")
-    return prepare_prediction(store_path, _configured(store_path, row, request), request.name, elsewhere=True)
+    return prepare_prediction(store_path, _task(store_path, row, request))
 
 
-def _configured(store_path: Path, row: ModelPredictor, request: PredictRequest) -> PredictConfig:
-    from surveycli.prediction.run_prediction import configure_prediction
+def what_is_replaced(store_path: Path, request: PredictRequest) -> Held | None:
+    """Return what a run has of the cells that a request asks for; None where they would be those of a new run."""
+    from surveycli.prediction.run_prediction import find_held
+
+    row = predictor_asked(request)
+    return find_held(store_path, _task(store_path, row, request)) if isinstance(row, ModelPredictor) else None
+
+
+def _task(store_path: Path, row: ModelPredictor, request: PredictRequest) -> PredictionTask:
+    from surveycli.prediction.configure import configure_prediction
+    from surveycli.prediction.run_prediction import PredictionTask
     from surveycli.store import open_store
 
     with open_store(store_path) as store:
-        return configure_prediction(store, row, request)
+        config = configure_prediction(store, row, request)
+    return PredictionTask(config, request.name, into=request.run, replaces=request.replaces)
 
 
 def _predict_statistically(

@@ -1,6 +1,7 @@
--- Purpose: keep of a run that asks the model of a fine-tuning what that has been trained and chosen on.
--- Parameters: $run_id, $trained_by. Writes: training_cell, training_text.
--- Example: $run_id = 'uniform-1', $trained_by = 'item-mean-1'
+-- Purpose: keep of a run that builds on another what that has been trained and chosen on: the fine-tuning whose model it
+-- asks, a run that it pools.
+-- Parameters: $run_id, $learnt_by. Writes: training_cell, training_text.
+-- Example: $run_id = 'uniform-1', $learnt_by = 'item-mean-1'
 INSERT INTO training_cell BY NAME
 SELECT $run_id AS run_id, t.* EXCLUDE (run_id)
 FROM training_cell AS t
@@ -9,7 +10,7 @@ ANTI JOIN training_cell AS own
     AND own.survey_id = t.survey_id
     AND own.item_id = t.item_id
     AND own.population_id = t.population_id
-WHERE t.run_id = $trained_by;
+WHERE t.run_id = $learnt_by;
 INSERT INTO training_text BY NAME
 SELECT $run_id AS run_id, t.* EXCLUDE (run_id)
 FROM training_text AS t
@@ -19,4 +20,4 @@ ANTI JOIN training_text AS own
     AND own.item_id = t.item_id
     AND own.language = t.language
     AND own.text = t.text
-WHERE t.run_id = $trained_by;
+WHERE t.run_id = $learnt_by;

@@ -1,6 +1,6 @@
 -- Purpose: record a run as started.
 -- Parameters: one per column. Writes: run.
--- Example: $configuration = '{}', $folder = NULL, $kind = 'predictor', $model = NULL, $model_fingerprint = NULL,
+-- Example: $status = 'running', $configuration = '{}', $folder = NULL, $kind = 'predictor', $model = NULL, $model_fingerprint = NULL,
 --          $predictor = 'item-mean', $run_id = 'mine', $seed = 42, $shares = 'weighted', $split = 'unseen-questions',
 --          $started_at = TIMESTAMP '2026-01-01', $versions = '{}'
 INSERT INTO run BY NAME
@@ -16,5 +16,5 @@ SELECT
     $configuration::JSON AS configuration,
     $versions::JSON AS versions,
     $folder AS folder,
-    'running' AS status,
+    $status AS status,
     $started_at AS started_at;

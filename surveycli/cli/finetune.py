@@ -16,9 +16,9 @@ from surveycli.configuration import FinetuneConfig
 from surveycli.setting import settings_of
 
 if TYPE_CHECKING:
+    from surveycli.run_folder import TrainingOutcome
     from surveycli.training.plan import PlanReport
     from surveycli.training.run_finetuning import PreparedRun
-    from surveycli.training.train import TrainingOutcome
 
 _CONFIGURES = flags((setting.first_flag for setting in settings_of(FinetuneConfig)), "--preset --config --store")
 WAYS = (

@@ -78,7 +78,7 @@ def _ways_of(row: Predictor) -> list[Way]:
         takes = flags(_EVERY, "--shares") | own
         return [Way(f"-p {row.name} --split SPLIT", row.help, takes, given("--predictor", value=row.name))]
     asked = flags(s.first_flag for s in SETTINGS) - flags("--seed --shares --model")
-    asked |= own | flags(_EVERY, "--prepare-only", "--temperature" if row.reads_letters else "")
+    asked |= own | flags(_EVERY, "--prepare-only --replace", "--temperature" if row.reads_letters else "")
     ways = []
     if row.fits(trained=True):
         call = "--run RUN" if row.name == "fine-tuned" else f"-p {row.name} --run RUN"
@@ -104,10 +104,12 @@ def _is(name: str, default: str, *, run: bool) -> Any:
 
 def predict(
     context: typer.Context,
-    run: Annotated[str | None, typer.Option(help="Predict with the weights of this fine-tuning.")] = None,
+    run: Annotated[
+        str | None, typer.Option(help="Predict more with this run: a fine-tuning, or a model that was asked before.")
+    ] = None,
     predictor: Annotated[
         str,
-        typer.Option("--predictor", "-p", help="How to predict.", show_default="fine-tuned, or zero-shot with --model"),
+        typer.Option("--predictor", "-p", help="How to predict.", show_default="as --run asks, or zero-shot"),
     ] = "",
     temperature: Annotated[
         str | None,
@@ -116,6 +118,9 @@ def predict(
     preset: PresetOption = "",
     config: ConfigFile = None,
     name: NameOption = None,
+    replaces: Annotated[
+        bool, typer.Option("--replace", help="Predict anew what the run has of these cells; say first what goes.")
+    ] = False,
     prepare_only: Annotated[
         bool, typer.Option("--prepare-only", help="Write the run folder and stop, to predict it elsewhere.")
     ] = False,
@@ -136,7 +141,9 @@ def predict(
         return
     named = {"predictor": predictor, "run": run, "preset": preset}
     heat = {} if temperature is None else {"temperature": _temperature(temperature)}
-    request = replace(_request(context, named, config, **heat), name=name)
+    request = replace(_request(context, named, config, **heat), name=name, replaces=replaces)
+    if replaces:
+        _say_what_goes(store, request)
     if prepare_only:
         _prepare(store, request)
     else:
@@ -200,13 +207,29 @@ def _named_in(file: Path) -> dict[str, object]:
     return named or ({"--model": choices["model"]} if "model" in choices else {})
 
 
+def _say_what_goes(store: Path, request: PredictRequest) -> None:
+    """Say, before anything is computed, what a replacement takes away."""
+    from surveycli.cli.render import note
+    from surveycli.predictors import what_is_replaced
+
+    held = what_is_replaced(store, request)
+    if held is None or not held.n_predicted:
+        note("There is nothing to replace.")
+        return
+    note(
+        f"--replace: {held.n_predicted} predictions of {held.run_id} are made anew. Its {held.n_scored} scores of them "
+        "go where predictions change; until the new ones are all there, the store keeps the old."
+    )
+
+
 def _prepare(store: Path, request: PredictRequest) -> None:
     from surveycli.cli.render import note, say
     from surveycli.predictors import prepare
 
-    run_id, folder = prepare(store, request)
-    note(f"Run {run_id} in {folder.path}; the same command without --prepare-only brings the predictions in.")
-    say(f"surveycli predict --folder {quote(str(folder.path))}")
+    prepared = prepare(store, request)
+    folder = prepared.folder.path
+    note(f"Run {prepared.run_id} in {folder}; `{prepared.way_on}` brings the predictions in.")
+    say(f"surveycli predict --folder {quote(str(folder))}")
 
 
 def _predict_folder(folder: Path) -> None:
@@ -217,6 +240,7 @@ def _predict_folder(folder: Path) -> None:
     with progress_bar() as progress:
         outcome = predict_folder(RunFolder(folder), progress)
     if outcome.is_first_process:
+        _say_asked_anew(outcome.n_asked_anew)
         n_failed = _say_failures(outcome.n_cells, outcome.n_already_there, outcome.failures)
         say(f"{outcome.n_cells - n_failed} cells predicted in {folder}.")
 
@@ -228,12 +252,20 @@ def _predict(store: Path, request: PredictRequest) -> None:
     with progress_bar() as progress:
         report = predict_cells(store, request, progress)
     if report.predictor.asks_model:
+        _say_asked_anew(report.n_asked_anew)
         n_asked = report.n_cells + sum(count for _, count in report.failures)
         _say_failures(n_asked, report.n_already_there, report.failures)
     else:
         _say_bases(store, report)
     say(f"{report.run_id}: {report.n_cells} cells predicted.")
     say(f"Next: surveycli score {report.run_id}")
+
+
+def _say_asked_anew(n_cells: int) -> None:
+    from surveycli.cli.render import note
+
+    if n_cells:
+        note(f"{n_cells} cells were asked anew, as their texts have changed.")
 
 
 def _say_failures(n_asked: int, n_already_there: int, failures: Sequence[tuple[str, int]]) -> int:

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from surveycli.doctor.finding import Diagnosis, State
 from surveycli.errors import ExitCode, SurveyError
-from surveycli.run_folder import RunFolder, read_manifest
+from surveycli.run_folder.checkup import find_folder_faults
+from surveycli.run_folder.standing import list_runs
 from surveycli.store import Store, open_store
 from surveycli.store.invariant import find_violations, invariant_names
-
-_GOES_ON = {"finetune": "`surveycli finetune --resume {}`", "predictor": "the command that began it, typed again,"}
 
 
 def examine_store(path: Path) -> Iterator[Diagnosis]:
@@ -43,42 +42,18 @@ def _content(store: Store) -> Iterator[Diagnosis]:
 
 
 def _runs(store: Store) -> Iterator[Diagnosis]:
-    """Hold the runs against their folders, both ways."""
-    beside = store.path.with_suffix(".runs")
-    rows = store.rows("run/list_folders")
-    sound = 0
-    for row in rows:
-        findings = list(_run(row["run_id"], row["kind"], row["status"], row["folder"], row["n_predicted"], beside))
-        yield from findings
-        sound += not findings
-    yield Diagnosis(State.OK, "runs", f"{sound} of {len(rows)} have all that they need")
-    known = {row["run_id"] for row in rows}
-    for folder in sorted(beside.iterdir()) if beside.is_dir() else ():
-        if folder.is_dir() and folder.name.removesuffix(".predict") not in known:
-            repair = f"delete it, or move it away: rm -r {folder}"
-            yield Diagnosis(State.NOTE, "folder", f"{folder} is of no run in the store", repair)
-
-
-def _run(
-    run_id: str, kind: str, status: str, folder: str | None, n_predicted: int, beside: Path
-) -> Iterator[Diagnosis]:
-    """Yield what a run lacks; nothing where it has all it needs."""
-    if folder is not None:
-        places = (Path(folder), beside / Path(folder).name)
-        found = next((place for place in places if place.is_dir()), None)
-        if found is None:
-            kept = f"its {n_predicted:,} predicted cells are in the store" if n_predicted else "it predicted nothing"
-            repair = f"put it back there or to {places[1]}; without it the run cannot go on or predict more"
-            yield Diagnosis(State.FAULT, f"run {run_id}", f"its folder {folder} is not there; {kept}", repair)
-            return
-        try:
-            read_manifest(RunFolder(found))
-        except SurveyError as error:
-            yield Diagnosis(State.FAULT, f"run {run_id}", error.message, error.hint)
-            return
-    if status not in {"finished", "failed"}:
-        on = _GOES_ON.get(kind, _GOES_ON["predictor"]).format(run_id)
-        yield Diagnosis(State.NOTE, f"run {run_id}", f"it is {status}", f"unless it is at work just now: {on} goes on")
+    """Hold the runs against their folders, both ways, and say how those stand that did not come to their end."""
+    faults = find_folder_faults(store)
+    for fault in faults:
+        subject = "folder" if fault.run_id is None else f"run {fault.run_id}"
+        state = State.FAULT if fault.is_fault else State.NOTE
+        yield Diagnosis(state, subject, fault.what, fault.remedy)
+    runs = list_runs(store)
+    unsound = {fault.run_id for fault in faults if fault.is_fault}
+    yield Diagnosis(State.OK, "runs", f"{runs.height - len(unsound)} of {runs.height} have all that they need")
+    for run_id, status, on in runs.select("run_id", "status", "next").iter_rows():
+        if on is not None and run_id not in unsound:
+            yield Diagnosis(State.NOTE, f"run {run_id}", f"it is {status}", on)
 
 
 def _left_over(path: Path) -> Iterator[Diagnosis]:

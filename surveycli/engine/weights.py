@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from surveycli.engine.source import ADAPTER_CONFIG
 from surveycli.engine.weight_files import read_shapes
 from surveycli.errors import bad_input, not_found
 from surveycli.run_folder.folder import replacing
+from surveycli.run_folder.reading import damaged, field, read_json
+from surveycli.untrusted.text import shown
 
 _POINTER = "best.json"
 
@@ -104,14 +107,20 @@ def point_to_best(weights: Path, name: str) -> None:
 
 
 def best_weights(weights: Path) -> Path:
-    """Return the folder of the best weights under a run's weights. Raises SurveyError (exit 4) where there are none."""
+    """Return the folder of the best weights under a run's weights.
+
+    Raises SurveyError: exit 4 where there are none, 3 where the note of which they are is damaged.
+    """
     pointer = weights / _POINTER
     if not pointer.is_file():
         raise not_found(
             f"{weights.parent} has no trained weights yet.",
             "`surveycli finetune --resume RUN` goes on with its training.",
         )
-    return weights / str(json.loads(pointer.read_text(encoding="utf-8"))["folder"])
+    name = str(field(pointer, read_json(pointer), "folder", str))
+    if not re.fullmatch(r"epoch-\d{3,}(-\d+)?", name) or not (weights / name).is_dir():
+        raise damaged(pointer, f"it names {shown(name)}, which is not a folder of weights beside it")
+    return weights / name
 
 
 def trained_parameters(model: Any) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 
 from surveycli.configuration import PredictConfig
-from surveycli.domain import Cell, Population
+from surveycli.domain import Cell, CellKey, Population
 from surveycli.engine.batching import plan_pass
 from surveycli.engine.compute import compute_options, vocabulary_normaliser
 from surveycli.engine.defaults import settle_batches
@@ -19,29 +20,35 @@ from surveycli.engine.encode import OptionTokens
 from surveycli.engine.examples import Example, ExampleSource, Permute
 from surveycli.engine.first_token import option_log_probabilities, outside_mass
 from surveycli.engine.model import load_language_model
-from surveycli.engine.processes import join_processes
+from surveycli.engine.processes import Processes, join_processes
 from surveycli.engine.reach import fit_examples
 from surveycli.engine.self_check import choose_rows
 from surveycli.engine.sharding import pace_of
 from surveycli.engine.weights import best_weights, load_weights
-from surveycli.plain import from_plain
-from surveycli.prediction.basis import basis_of
+from surveycli.prediction.asked import asked_of, basis_of
 from surveycli.prediction.elicitation import find_elicitation
 from surveycli.prediction.prediction_job import PredictionJob
 from surveycli.prediction.temperature import choose_temperature
 from surveycli.progress import Progress, silent
 from surveycli.prompt import PromptOrder
 from surveycli.run_folder import (
+    FolderContents,
     PredictedCell,
     PredictionFailure,
     RunFolder,
-    append_failures,
-    keep_shards_of,
+    at_work,
+    read_configuration,
     read_contents,
     read_failures,
-    read_manifest,
-    read_predictions,
-    write_prediction_shard,
+)
+from surveycli.run_folder.shards import (
+    demand_basis,
+    drop_cells,
+    is_of_older_version,
+    name_what_was_asked,
+    read_basis,
+    read_there,
+    write_basis,
 )
 
 SHARD_CELLS = 512
@@ -49,62 +56,93 @@ SHARD_CELLS = 512
 
 @dataclass(frozen=True, slots=True)
 class PredictionOutcome:
-    """How a prediction ended. `failures` counts, by reason, the cells among `n_cells` that have no prediction."""
+    """How a prediction ended. `failures` counts, by reason, the cells among `n_cells` that have no prediction.
+
+    `n_asked_anew` had one from other texts than those of now. `model_fingerprint` is None where no model was needed.
+    """
 
     n_cells: int
     n_already_there: int
-    model_fingerprint: str
+    model_fingerprint: str | None
     failures: tuple[tuple[str, int], ...] = ()
+    n_asked_anew: int = 0
     is_first_process: bool = True
 
 
 def predict_folder(folder: RunFolder, progress: Progress = silent) -> PredictionOutcome:
     """Predict the folder's cells as its manifest says; cells that a shard already holds are not computed again.
 
-    Shards of another model, other weights or another way of asking are dropped first. Raises SurveyError: exit 4 where
-    the weights are missing, 5 where they belong to another base model.
+    A cell whose texts have changed is asked anew. Raises SurveyError: exit 3 where the folder is damaged, 4 where the
+    weights are missing, 5 where they belong to another base model, the folder has predictions of another model, or
+    another process is at work on it.
     """
     processes = join_processes()
-    config = from_plain(PredictConfig, read_manifest(folder).configuration)
+    with at_work(folder) if processes.is_first else nullcontext():
+        return _predict(folder, processes, progress)
+
+
+def _predict(folder: RunFolder, processes: Processes, progress: Progress) -> PredictionOutcome:
+    config = read_configuration(folder, PredictConfig)
     contents = read_contents(folder)
+    n_asked_anew = _drop_changed(folder, asked_of(contents)) if processes.is_first else 0
+    processes.wait()
+    cells = _distinct(contents.cells)
+    there = read_there(folder)
+    todo = [cell for cell in cells if (cell.key, cell.language) not in there]
+    processes.wait()  # nobody writes before all have seen what is there, so that all share out the same work
+    fingerprint = _compute(folder, config, contents, todo, processes, progress) if todo else None
+    processes.wait()
+    return PredictionOutcome(
+        len(cells),
+        len(cells) - len(todo),
+        fingerprint,
+        _count_failures(folder, cells),
+        n_asked_anew,
+        is_first_process=processes.is_first,
+    )
+
+
+def _drop_changed(folder: RunFolder, asked: Mapping[tuple[CellKey, str], str]) -> int:
+    """Drop what the folder has of cells whose texts are others by now; return how many cells these are."""
+    if is_of_older_version(folder):
+        name_what_was_asked(folder, asked)
+    there = read_there(folder)
+    changed = {cell for cell, text in there.items() if text and asked.get(cell, text) != text}
+    if changed:
+        drop_cells(folder, changed)
+    return len(changed)
+
+
+def _compute(
+    folder: RunFolder,
+    config: PredictConfig,
+    contents: FolderContents,
+    todo: Sequence[Cell],
+    processes: Processes,
+    progress: Progress,
+) -> str:
+    """Load the model, see that the folder has no other model's predictions, and ask it; return its fingerprint."""
     write = find_elicitation(config.elicitation).write
-    in_words = write is not None
-    shared = config.batches.share_prefixes and not in_words
+    shared = config.batches.share_prefixes and write is None
     # Replies differ in length, so that processes which write them cannot go through a sharded model in step.
-    spec = replace(config.model, sharded=config.model.sharded and not in_words)
+    spec = replace(config.model, sharded=config.model.sharded and write is None)
     language_model = load_language_model(spec, share_prefixes=shared)
     processes.demand_same_base(language_model.fingerprint)
     weights = None if config.weights is None else best_weights(_weights_place(folder, config.weights))
     if processes.is_first:
-        keep_shards_of(folder, basis_of(config, contents, language_model.fingerprint, weights))
+        demand_basis(folder, basis_of(config, language_model.fingerprint, weights))
     processes.wait()
-    cells = _distinct(contents.cells)
-    there = {(p.key, p.language) for p in read_predictions(folder)}
-    there |= {(f.key, f.language) for f in read_failures(folder)}
-    todo = [cell for cell in cells if (cell.key, cell.language) not in there]
-    processes.wait()  # nobody writes before all have seen what is there, so that all share out the same work
-    if todo:
-        model = language_model.model if weights is None else load_weights(language_model, weights)
-        model.eval()
-        populations = _populations_shown(config, contents.populations, contents.cells)
-        source = ExampleSource.of(
-            language_model.tokenizer, contents.questions, populations, config.prompt, contents.frames
-        )
-        config = replace(config, batches=settle_batches(config.batches, language_model.device))
-        asked = _leave_out(source, folder, todo, writes=processes.is_first)
-        tokens = OptionTokens(()) if in_words or not asked else source.option_tokens(asked)
-        job = PredictionJob(config, model, source, tokens, folder, processes)
-        if asked:
-            (write or _predict_cells)(job, asked, progress if processes.is_first else silent)
-    processes.wait()
-    n_already_there = len(cells) - len(todo)
-    return PredictionOutcome(
-        len(cells),
-        n_already_there,
-        language_model.fingerprint,
-        _count_failures(folder, cells),
-        is_first_process=processes.is_first,
-    )
+    model = language_model.model if weights is None else load_weights(language_model, weights)
+    model.eval()
+    populations = _populations_shown(config, contents.populations, contents.cells)
+    source = ExampleSource.of(language_model.tokenizer, contents.questions, populations, config.prompt, contents.frames)
+    config = replace(config, batches=settle_batches(config.batches, language_model.device))
+    job = PredictionJob(config, model, source, OptionTokens(()), folder, processes, asked_of(contents))
+    asked = _leave_out(job, todo)
+    if asked:
+        job.tokens = source.option_tokens(asked) if write is None else job.tokens
+        (write or _predict_cells)(job, asked, progress if processes.is_first else silent)
+    return language_model.fingerprint
 
 
 def _weights_place(folder: RunFolder, weights: str) -> Path:
@@ -114,11 +152,11 @@ def _weights_place(folder: RunFolder, weights: str) -> Path:
     return moved if not place.exists() and moved.exists() else place
 
 
-def _leave_out(source: ExampleSource, folder: RunFolder, cells: Sequence[Cell], *, writes: bool) -> list[Cell]:
+def _leave_out(job: PredictionJob, cells: Sequence[Cell]) -> list[Cell]:
     """Return the cells that a prompt can be made of, and keep of the others why not."""
-    reasons = {index: source.why_not_asked(cell) for index, cell in enumerate(cells)}
-    if writes:
-        append_failures(folder, [_failure(cells[i], reason) for i, reason in reasons.items() if reason is not None])
+    reasons = {index: job.source.why_not_asked(cell) for index, cell in enumerate(cells)}
+    if job.processes.is_first:
+        job.keep([_failure(cells[i], reason) for i, reason in reasons.items() if reason is not None])
     return [cells[index] for index, reason in reasons.items() if reason is None]
 
 
@@ -151,8 +189,7 @@ def _predict_cells(job: PredictionJob, todo: Sequence[Cell], progress: Progress)
     total = sum(len(shards[number]) for number in mine)
     for number in mine:
         outcomes = predict_cells(job, shards[number])
-        write_prediction_shard(job.folder, [outcome for outcome in outcomes if isinstance(outcome, PredictedCell)])
-        append_failures(job.folder, [outcome for outcome in outcomes if isinstance(outcome, PredictionFailure)])
+        job.keep(outcomes)
         done += len(outcomes)
         progress("predict", done, total)
     for _ in pace_of(job.processes, job.model).while_others_compute():
@@ -166,9 +203,17 @@ def _no_prediction(job: PredictionJob, examples: Sequence[Example]) -> None:
 
 
 def _temperature(job: PredictionJob) -> float:
+    """Return the temperature: the configuration's, else the one that was chosen before, else the best on validation."""
     if job.config.temperature is not None:
         return job.config.temperature
-    return job.processes.as_first_has_it(choose_temperature(job, read_contents(job.folder).cells))
+    basis = read_basis(job.folder)
+    assert basis is not None
+    if basis.temperature is not None:
+        return basis.temperature
+    chosen = job.processes.as_first_has_it(choose_temperature(job, read_contents(job.folder).cells))
+    if job.processes.is_first:
+        write_basis(job.folder, replace(basis, temperature=chosen))
+    return chosen
 
 
 def _shards(cells: Sequence[Cell], order: PromptOrder) -> list[list[Cell]]:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from surveycli.configuration import PredictConfig
+from surveycli.domain import CellKey
 from surveycli.engine.encode import OptionTokens
 from surveycli.engine.examples import ExampleSource
 from surveycli.engine.processes import Processes
 from surveycli.run_folder import (
+    PredictedCell,
+    PredictionFailure,
     RunFolder,
+    append_failures,
+    write_prediction_shard,
 )
 
 
 @dataclass(slots=True)
 class PredictionJob:
-    """All that a prediction works with."""
+    """All that a prediction works with. `asked` has the fingerprint of each cell's texts."""
 
     config: PredictConfig
     model: Any
@@ -24,4 +30,11 @@ class PredictionJob:
     tokens: OptionTokens
     folder: RunFolder
     processes: Processes
+    asked: Mapping[tuple[CellKey, str], str]
     temperature: float = 1.0
+
+    def keep(self, outcomes: Sequence[PredictedCell | PredictionFailure]) -> None:
+        """Write what came of some cells to the folder, with what they were asked by."""
+        told = [replace(outcome, asked=self.asked[outcome.key, outcome.language]) for outcome in outcomes]
+        write_prediction_shard(self.folder, [outcome for outcome in told if isinstance(outcome, PredictedCell)])
+        append_failures(self.folder, [outcome for outcome in told if isinstance(outcome, PredictionFailure)])

@@ -1,30 +1,47 @@
-"""A prediction from store to store: cells out, prediction in the run folder, distributions back in."""
+"""A prediction from store to store: cells out, prediction in the run folder, distributions back in.
+
+Predictions are only ever added to a run: cells that it has stay as they are, with their scores, unless they are
+replaced by name. How a prediction goes is recorded by part of the split, and changes nothing of a training.
+"""
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from surveycli.configuration import FIRST_TOKEN, FinetuneConfig, PredictConfig
+from surveycli.configuration import PredictConfig
 from surveycli.domain import VALIDATION
 from surveycli.engine.launch import demand_at_hand, demand_one_process, demand_shardable
-from surveycli.errors import SurveyError, conflict, not_found, usage
-from surveycli.plain import Plain, from_plain, nested, to_plain, with_choices
-from surveycli.prediction.elicitation import ModelPredictor, predictor_of
-from surveycli.presets import chosen_model, default_preset, preset_config, resolve_model
+from surveycli.errors import SurveyError, conflict, not_found
+from surveycli.plain import to_plain
+from surveycli.prediction.asked import asked_of
+from surveycli.prediction.elicitation import predictor_of
+from surveycli.prediction.existing_run import ExistingRun, find_addition
 from surveycli.progress import Progress, silent
-from surveycli.request.model_run import PredictRequest
-from surveycli.run_folder import FolderContents, Manifest, RunFolder, read_manifest, write_contents
-from surveycli.run_folder.transfer import CellRequest, bring_in_predictions, export_contents, record_training_cells
+from surveycli.run_folder import FolderContents, Manifest, RunFolder, at_work, read_contents, write_contents
+from surveycli.run_folder.claim import claim_folder
+from surveycli.run_folder.shards import is_of_older_version, name_what_was_asked, read_basis
+from surveycli.run_folder.standing import MARK_PATIENCE_S, recording, resume_prediction, settle_runs
+from surveycli.run_folder.training_cells import record_training_cells
+from surveycli.run_folder.transfer import (
+    CellRequest,
+    begin_replacement,
+    bring_held,
+    bring_in_predictions,
+    end_replacement,
+    export_contents,
+)
 from surveycli.store import (
     RunRecord,
     RunStatus,
     Store,
     finish_run,
+    inherit_training,
     mark_parts,
-    next_run_id,
+    mark_run,
+    open_patiently,
     open_store,
     package_versions,
     start_run,
@@ -35,161 +52,129 @@ if TYPE_CHECKING:
     from surveycli.prediction.predict import PredictionOutcome
 
 
-def config_of_run(store: Store, run_id: str) -> PredictConfig:
-    """Return the configuration that predicts with the weights of a fine-tuning, as it was prompted in training.
+@dataclass(frozen=True, slots=True)
+class PredictionTask:
+    """What to predict, and for which run.
 
-    Raises SurveyError: exit 4 for an unknown run, 5 for one that has not finished.
+    `name` is that of a run, new or there already; without, the prediction adds to the run `into` (by default the
+    fine-tuning that the weights are of) if that asks alike, and is a new run else. `replaces`: cells that the run has
+    are predicted anew.
     """
-    rows = store.rows("run/find", run_id=run_id)
-    if not rows or rows[0]["kind"] != "finetune":
-        raise not_found(f"There is no fine-tuning named {run_id!r}.", "`surveycli runs` lists the runs.")
-    if rows[0]["status"] != "finished":
-        raise conflict(
-            f"The run {run_id} is {rows[0]['status']}, not finished.",
-            f"`surveycli finetune --resume {run_id}` goes on with it.",
-        )
-    trained = from_plain(FinetuneConfig, json.loads(rows[0]["configuration"]))
-    return PredictConfig(
-        split=trained.split,
-        model=replace(trained.model, seed=trained.seed),  # the stand-in's untrained weights follow from the seed
-        prompt=trained.prompt,
-        languages=trained.languages,
-        weights=str(Path(rows[0]["folder"]) / "weights"),
-        batches=trained.batches,
-        shares=trained.shares,
-        seed=trained.seed,
-        trained_by=run_id,
-    )
+
+    config: PredictConfig
+    name: str | None = None
+    into: str | None = None
+    replaces: bool = False
 
 
-def configure_prediction(store: Store, row: ModelPredictor, request: PredictRequest) -> PredictConfig:
-    """Return what a predictor is to do: as the run was trained or its preset says, but for what the request chooses.
+@dataclass(frozen=True, slots=True)
+class PreparedPrediction:
+    """A prediction whose run is in the store and whose folder is written. Its `config` names the parts."""
 
-    Raises SurveyError: exit 2 without a split, 3 for a wrong name or value, 4 for an unknown run or preset.
-    """
-    choices = nested(request.choices)
-    if request.run is None:
-        base = _preset_prediction(request.preset, choices)
-    else:
-        trained = config_of_run(store, request.run)
-        base = replace(trained, model=replace(trained.model, device="auto", compiled=False))
-    config = with_choices(base, choices)
-    if not config.split:
-        raise usage(
-            "What should be predicted? Give --run RUN, or --split with --predictor or --model.",
-            "`surveycli runs` and `surveycli split` list both.",
-        )
-    model = replace(config.model, name=resolve_model(config.model.name))
-    if request.settings and row.settings is None:
-        raise usage(f"{row.name} has no settings of its own, but {', '.join(request.settings)} are given.")
-    settings = to_plain(from_plain(row.settings, request.settings)) if row.settings else {}
-    return replace(config, model=model, elicitation=row.elicitation, settings=settings)
+    run_id: str
+    folder: RunFolder
+    config: PredictConfig
+    is_training: bool
+
+    @property
+    def way_on(self) -> str:
+        """The command that goes on with it, and brings it into the store."""
+        return resume_prediction(self.run_id, self.config.split, *(self.config.parts or ()))
 
 
-def _preset_prediction(preset: str, choices: Plain) -> PredictConfig:
-    base = preset_config(preset or default_preset(chosen_model(choices)))
-    return PredictConfig(model=base.model, prompt=base.prompt, batches=base.batches)
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a run has of the cells that are asked for: predictions, and scores of these."""
+
+    run_id: str
+    n_predicted: int
+    n_scored: int
 
 
 def predict(
-    store_path: Path, config: PredictConfig, name: str | None = None, progress: Progress = silent
-) -> tuple[str, PredictionOutcome]:
-    """Predict every cell of the parts asked for (None: all but train) and write the distributions to the store.
+    store_path: Path, task: PredictionTask, progress: Progress = silent
+) -> tuple[PreparedPrediction, PredictionOutcome]:
+    """Predict the cells of the parts asked for (None: all but train) that the run lacks, and write them to the store.
 
-    Returns the run's name and how it went. What `prepare_prediction` says of runs holds here.
+    Raises SurveyError as preparing and computing do, and exit 5 where the store is held for long at the end.
     """
-    run_id, folder = prepare_prediction(store_path, config, name)
     from surveycli.prediction.predict import predict_folder  # loads torch
 
-    try:
-        outcome = predict_folder(folder, progress)
-    except SurveyError as error:
-        with open_store(store_path, write=True) as store:
-            finish_run(store, run_id, reason=error.message)
-        raise
-    with open_store(store_path, write=True) as store:
-        bring_in_predictions(store, run_id, folder)
-        asked = from_plain(PredictConfig, read_manifest(folder).configuration)
-        mark_parts(store, run_id, asked.split, asked.parts or (), RunStatus.FINISHED)
-        finish_run(store, run_id, model_fingerprint=outcome.model_fingerprint)
-    return run_id, outcome
+    demand_at_hand(task.config.model)
+    with ExitStack() as stack:
+        prepared = _prepare(store_path, task, stack)
+
+        def mark(status: RunStatus, reason: str | None = None) -> None:
+            try:
+                with open_patiently(store_path, patience_s=MARK_PATIENCE_S) as store:
+                    _mark(store, prepared, status, reason)
+            except SurveyError:  # the store is held: the folder tells how the run stands all the same
+                return
+
+        mark(RunStatus.RUNNING)
+        with recording(mark, f"What was predicted is kept; `{prepared.way_on}` goes on with it."):
+            outcome = predict_folder(prepared.folder, progress)
+        bring_in = f"All that was predicted is kept: `{prepared.way_on}` brings it in as soon as the store is free."
+        with open_patiently(store_path, way_on=bring_in) as store:
+            bring_in_predictions(store, prepared.run_id, prepared.folder)
+            _mark(store, prepared, RunStatus.FINISHED)
+            if not prepared.is_training:
+                finish_run(store, prepared.run_id, model_fingerprint=outcome.model_fingerprint)
+        end_replacement(prepared.folder)
+    return prepared, outcome
 
 
-def prepare_prediction(
-    store_path: Path, config: PredictConfig, name: str | None = None, *, elsewhere: bool = False
-) -> tuple[str, RunFolder]:
-    """Write the run's folder and its record, and close the store again; return the run's name and its folder.
+def prepare_prediction(store_path: Path, task: PredictionTask) -> PreparedPrediction:
+    """Write the run's folder and its record, to predict it elsewhere, and close the store again.
 
-    If it is not to be predicted `elsewhere`, its model has to be at hand, which is looked at first.
-    Predictions of a fine-tuning by its own first token, prompted as in its training, belong to that run; every other
-    way of asking is a run of its own. One that was prepared or interrupted goes on when the same is asked again.
+    Raises SurveyError: exit 4 for an unknown split, part, language or run, 5 for a name that another run has or where
+    a process is at work on the run, 2 for what cannot be a name.
     """
-    demand_one_process("predict")
-    demand_shardable(config.model)
-    if not elsewhere:
-        demand_at_hand(config.model)
-    with open_store(store_path, write=True) as store:
-        return _prepare(store, store_path, config, name)
+    with ExitStack() as stack:
+        return _prepare(store_path, task, stack)
 
 
-def _prepare(store: Store, store_path: Path, config: PredictConfig, name: str | None) -> tuple[str, RunFolder]:
-    config = replace(config, parts=_parts(store, config))
-    contents = export_contents(store, CellRequest(config.split, config.languages, config.shares, config.parts or None))
-    manifest = Manifest("", "predict", to_plain(config), package_versions())
-    if name is None and _belongs_to_training(store, config):
-        run_id = str(config.trained_by)
-        folder = RunFolder(store_path.with_suffix(".runs") / f"{run_id}.predict")
-        write_contents(folder, replace(manifest, run_id=run_id), contents)
-        return run_id, folder
-    predictor = predictor_of(config).name
-    run_id = _interrupted(store, config, name) or name or next_run_id(store, predictor)
-    folder = RunFolder(store_path.with_suffix(".runs") / run_id)
-    with store.transaction():
-        if run_id != _interrupted(store, config, name):
-            start_run(store, _record(run_id, predictor, config, folder))
-            _record_training(store, run_id, config, contents)
-        write_contents(folder, replace(manifest, run_id=run_id), contents)
-    return run_id, folder
-
-
-def _record_training(store: Store, run_id: str, config: PredictConfig, contents: FolderContents) -> None:
-    """Keep what the run has seen: the validation cells its temperature is chosen on, and what its training saw."""
-    if config.temperature is None:
-        record_training_cells(store, run_id, (cell for cell in contents.cells if cell.part == VALIDATION))
-    if config.trained_by is not None:
-        store.run("run/inherit_training_cells", run_id=run_id, trained_by=config.trained_by)
-
-
-def _parts(store: Store, config: PredictConfig) -> tuple[str, ...]:
-    """Return the parts to predict; the validation part is one of them where the temperature is chosen on it."""
-    parts = parts_asked(store, config.split, config.parts or ())
-    if config.temperature is not None or VALIDATION in parts:
-        return parts
-    if VALIDATION not in parts_asked(store, config.split):
-        raise not_found(
-            f"The split {config.split!r} has no validation part to choose a temperature on.",
-            "Name one: --temperature 2.",
+def find_held(store_path: Path, task: PredictionTask) -> Held | None:
+    """Return what a run has of the cells that are asked for; None where they would be those of a new run."""
+    with open_store(store_path) as store:
+        config = _with_parts(store, replace(task.config, model=task.config.model.with_whole_path()))
+        existing = find_addition(store, config, task.name, task.into)
+        if existing is None:
+            return None
+        [row] = store.rows(
+            "run/count_held",
+            run_id=existing.run_id,
+            split=config.split,
+            parts=list(config.parts or ()),
+            languages=list(config.languages),
         )
-    return (*parts, VALIDATION)
+        return Held(existing.run_id, **row)
 
 
-def _belongs_to_training(store: Store, config: PredictConfig) -> bool:
-    """Return whether a fine-tuning is asked as it was trained; where it computes makes no difference."""
-    if config.trained_by is None or config.elicitation != FIRST_TOKEN or config.temperature != 1:
-        return False
-    trained = config_of_run(store, config.trained_by)
-    return (config.prompt, config.languages, config.weights) == (trained.prompt, trained.languages, trained.weights)
+def _prepare(store_path: Path, task: PredictionTask, stack: ExitStack) -> PreparedPrediction:
+    """Prepare, and stay at work on the folder until the stack is closed."""
+    demand_one_process("predict")
+    demand_shardable(task.config.model)
+    config = replace(task.config, model=task.config.model.with_whole_path())
+    with open_store(store_path, write=True) as store:
+        settle_runs(store)
+        config = _with_parts(store, config)
+        contents = export_contents(store, CellRequest(config.split, config.languages, config.shares, config.parts))
+        existing = find_addition(store, config, task.name, task.into)
+        if existing is None:
+            prepared = _begin_run(store, config, contents, task.name, stack)
+        else:
+            prepared = _add_to_run(store, config, contents, existing, stack, replaces=task.replaces)
+        _mark(store, prepared, RunStatus.PREPARED)
+    return prepared
 
 
-def _interrupted(store: Store, config: PredictConfig, name: str | None) -> str | None:
-    """Return the run, of this name if one is given, that began with the same configuration and did not finish."""
-    configuration = json.dumps(to_plain(config), sort_keys=True)
-    found = store.scalar("run/find_interrupted", kind="predictor", configuration=configuration, run_id=name)
-    return None if found is None else str(found)
-
-
-def _record(run_id: str, predictor: str, config: PredictConfig, folder: RunFolder) -> RunRecord:
-    return RunRecord(
+def _begin_run(
+    store: Store, config: PredictConfig, contents: FolderContents, name: str | None, stack: ExitStack
+) -> PreparedPrediction:
+    predictor = predictor_of(config).name
+    run_id, folder = claim_folder(store, name, predictor)
+    record = RunRecord(
         run_id=run_id,
         kind="predictor",
         predictor=predictor,
@@ -200,3 +185,68 @@ def _record(run_id: str, predictor: str, config: PredictConfig, folder: RunFolde
         folder=str(folder.path.resolve()),
         configuration=to_plain(config),
     )
+    stack.enter_context(at_work(folder))
+    with store.transaction():
+        start_run(store, record, RunStatus.PREPARED)
+        _record_training(store, run_id, config, contents)
+        write_contents(folder, Manifest(run_id, "predict", to_plain(config), package_versions()), contents)
+    return PreparedPrediction(run_id, folder, config, is_training=False)
+
+
+def _add_to_run(
+    store: Store,
+    config: PredictConfig,
+    contents: FolderContents,
+    existing: ExistingRun,
+    stack: ExitStack,
+    *,
+    replaces: bool,
+) -> PreparedPrediction:
+    """Write what is asked now into the folder of a run; of what it has, only cells that are replaced go."""
+    run_id, folder = existing.run_id, existing.folder
+    if store.scalar("run/is_locked", run_id=run_id):
+        raise conflict(
+            f"The predictions of {run_id} are locked: another cell would make them others than those.",
+            "--name gives this prediction a run of its own.",
+        )
+    stack.enter_context(at_work(folder))
+    if is_of_older_version(folder):
+        name_what_was_asked(folder, asked_of(read_contents(folder)))
+    write_contents(folder, Manifest(run_id, "predict", to_plain(config), package_versions()), contents)
+    if not begin_replacement(folder, contents.cells, anew=replaces):
+        bring_held(store, run_id, folder, contents.cells)
+    basis = read_basis(folder)
+    if not existing.is_training and (basis is None or basis.temperature is None):
+        _record_training(store, run_id, config, contents)
+    return PreparedPrediction(run_id, folder, config, is_training=existing.is_training)
+
+
+def _mark(store: Store, prepared: PreparedPrediction, status: RunStatus, reason: str | None = None) -> None:
+    """Record how the prediction stands: by part, and of a run that is nothing but predictions also by run."""
+    mark_parts(store, prepared.run_id, prepared.config.split, prepared.config.parts or (), status, reason=reason)
+    if not prepared.is_training and status is not RunStatus.FINISHED:
+        mark_run(store, prepared.run_id, status, reason)
+
+
+def _record_training(store: Store, run_id: str, config: PredictConfig, contents: FolderContents) -> None:
+    """Keep what the run has seen: the validation cells its temperature is chosen on, and what its training saw."""
+    if config.temperature is None:
+        record_training_cells(store, run_id, (cell for cell in contents.cells if cell.part == VALIDATION))
+    if config.trained_by is not None:
+        inherit_training(store, run_id, config.trained_by)
+
+
+def _with_parts(store: Store, config: PredictConfig) -> PredictConfig:
+    """Return the configuration with its parts named; validation is among them where the temperature is chosen on it.
+
+    Raises SurveyError (exit 4) for a split or a part that is not there.
+    """
+    parts = parts_asked(store, config.split, config.parts or ())
+    if config.temperature is None and VALIDATION not in parts:
+        if VALIDATION not in parts_asked(store, config.split):
+            raise not_found(
+                f"The split {config.split!r} has no validation part to choose a temperature on.",
+                "Name one: --temperature 2.",
+            )
+        parts = (*parts, VALIDATION)
+    return replace(config, parts=parts)

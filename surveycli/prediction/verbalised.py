@@ -23,7 +23,7 @@ from surveycli.json_reply import find_object, parse_distribution
 from surveycli.prediction.prediction_job import PredictionJob
 from surveycli.progress import Progress
 from surveycli.prompt import LETTERS, render_json_prompt
-from surveycli.run_folder import PredictedCell, PredictionFailure, append_failures, write_prediction_shard
+from surveycli.run_folder import PredictedCell, PredictionFailure
 from surveycli.untrusted.text import excerpt
 
 # A reply may have so many tokens: room for a fence and a short sentence, and for a letter and its number.
@@ -44,7 +44,7 @@ def predict_verbalised(job: PredictionJob, todo: Sequence[Cell], progress: Progr
     """Ask for the distribution of each cell of `todo`, and write predictions and failures to the folder by batches."""
     fitting, too_long = _by_length(job, ask_cells(job.source, todo))
     if job.processes.is_first:
-        append_failures(job.folder, too_long)
+        job.keep(too_long)
     batches = plan_batches(fitting, reply_batch_tokens(device_of(job.model)))
     mine = job.processes.share([len(batch) for batch in batches])
     total = sum(len(batches[number]) for number in mine)
@@ -55,11 +55,9 @@ def predict_verbalised(job: PredictionJob, todo: Sequence[Cell], progress: Progr
             _outcome(asked, reply, job.config.elicitation)
             for asked, reply in zip(batches[number], replies, strict=True)
         ]
-        predicted = [outcome for outcome in outcomes if isinstance(outcome, PredictedCell)]
-        failed = [outcome for outcome in outcomes if isinstance(outcome, PredictionFailure)]
-        write_prediction_shard(job.folder, predicted)
-        append_failures(job.folder, failed)
-        done, n_failed = done + len(outcomes), n_failed + len(failed)
+        job.keep(outcomes)
+        done += len(outcomes)
+        n_failed += sum(isinstance(outcome, PredictionFailure) for outcome in outcomes)
         progress("predict", done, total, f"{n_failed} replies unreadable" if n_failed else "")
 
 

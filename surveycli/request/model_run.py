@@ -33,8 +33,8 @@ class FinetuneRequest:
 class PredictRequest:
     """A prediction: `choices` are of PredictConfig, `settings` the predictor's own by field.
 
-    An empty `predictor` is `fine-tuned` with a `run` and `zero-shot` without. A model that is not a run's takes
-    prompts and computing from a `preset`, as in FinetuneRequest.
+    An empty `predictor` is that of the `run`, and `zero-shot` without one. A model that is not a run's takes prompts
+    and computing from a `preset`, as in FinetuneRequest. `replaces`: what a run has of the cells is predicted anew.
     """
 
     predictor: str = ""
@@ -43,6 +43,7 @@ class PredictRequest:
     choices: Plain = field(default_factory=dict)
     settings: Plain = field(default_factory=dict)
     name: str | None = None
+    replaces: bool = False
 
 
 def read_choices(file: Path) -> dict[str, Any]:

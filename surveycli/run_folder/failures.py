@@ -3,56 +3,67 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from surveycli.domain import CellKey
-from surveycli.run_folder.folder import RunFolder
+from surveycli.run_folder.folder import RunFolder, replacing
+from surveycli.run_folder.metrics import append_lines
+from surveycli.run_folder.reading import field, read_json_lines
 
 
 @dataclass(frozen=True, slots=True)
 class PredictionFailure:
-    """A cell without a prediction: why, and the beginning of what the model replied."""
+    """A cell without a prediction: why, the beginning of what the model replied, and a fingerprint of what was asked.
+
+    `asked` is "" where it is not known.
+    """
 
     key: CellKey
     language: str
     reason: str
     reply: str
+    asked: str = ""
 
 
 def append_failures(folder: RunFolder, failures: Sequence[PredictionFailure]) -> None:
-    """Add a line per failure to failures.jsonl, beginning on a line of its own after one that a kill cut short."""
-    if not failures:
-        return
-    lines = [
-        {**asdict(failure.key), "language": failure.language, "reason": failure.reason, "reply": failure.reply}
-        for failure in failures
-    ]
-    folder.predictions.mkdir(parents=True, exist_ok=True)
-    with folder.failures.open("ab+") as file:
-        if file.seek(0, os.SEEK_END):
-            file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n":
-                file.write(b"\n")
-        file.write("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode())
+    """Add a line per failure to failures.jsonl."""
+    if failures:
+        folder.predictions.mkdir(parents=True, exist_ok=True)
+        append_lines(folder.failures, [_row(failure) for failure in failures])
+
+
+def write_failures(folder: RunFolder, failures: Sequence[PredictionFailure]) -> None:
+    """Write these failures in the place of those that are there."""
+    with replacing(folder.failures) as aside:
+        lines = [json.dumps(_row(failure), ensure_ascii=False) + "\n" for failure in failures]
+        aside.write_text("".join(lines), encoding="utf-8")
 
 
 def read_failures(folder: RunFolder) -> list[PredictionFailure]:
-    """Return the failed cells, each once; a line that a kill cut short is no failure, its cell is asked again."""
+    """Return the failed cells, each once, as it failed last.
+
+    A line that a kill cut short is skipped, and its cell asked again. Raises SurveyError (exit 3) for any other line
+    that tells of no failure.
+    """
     if not folder.failures.is_file():
         return []
     found = {}
-    for line in folder.failures.read_bytes().splitlines():
-        try:
-            row = json.loads(line)
-        except ValueError:  # cut short, maybe within a character
-            continue
-        failure = PredictionFailure(
-            CellKey(row["survey_id"], row["item_id"], row["population_id"]),
-            row["language"],
-            row["reason"],
-            row["reply"],
-        )
+    for place, row in read_json_lines(folder.failures):
+        names = ("survey_id", "item_id", "population_id", "language", "reason", "reply")
+        survey_id, item_id, population_id, language, reason, reply = (field(place, row, name, str) for name in names)
+        asked = field(place, row, "asked", str) if "asked" in row else ""
+        failure = PredictionFailure(CellKey(survey_id, item_id, population_id), language, reason, reply, asked)
         found[failure.key, failure.language] = failure
     return list(found.values())
+
+
+def _row(failure: PredictionFailure) -> dict[str, Any]:
+    return {
+        **asdict(failure.key),
+        "language": failure.language,
+        "reason": failure.reason,
+        "reply": failure.reply,
+        "asked": failure.asked,
+    }

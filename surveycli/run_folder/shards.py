@@ -1,19 +1,32 @@
-"""Predictions of a run folder: written shard by shard, so that an interrupted job goes on where it stopped."""
+"""Predictions of a run folder: written shard by shard, so that an interrupted job goes on where it stopped.
+
+Shards are only ever added to. Each cell keeps a fingerprint of the texts that it was predicted from (`asked`), and the
+folder one of the model (predictions/basis.json): a cell whose texts have changed is predicted anew, and predictions of
+two models never mix.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from surveycli.domain import CellKey
-from surveycli.run_folder.folder import RunFolder, replacing
+from surveycli.errors import conflict
+from surveycli.run_folder.failures import read_failures, write_failures
+from surveycli.run_folder.folder import RunFolder, replacing, unwritable
+from surveycli.run_folder.reading import damaged, field, read_batches, read_json
+from surveycli.untrusted.text import shown
 
-_SCHEMA = pa.schema(
+SCHEMA = pa.schema(
     [
         ("survey_id", pa.string()),
         ("item_id", pa.string()),
@@ -22,55 +35,241 @@ _SCHEMA = pa.schema(
         ("probabilities", pa.list_(pa.float64())),
         ("outside_mass", pa.float64()),
         ("basis", pa.string()),
+        ("asked", pa.string()),
     ]
 )
+_MAY_BE_NULL = frozenset({"outside_mass", "asked"})
+_NOT_IN_0_1_0 = frozenset({"asked"})
+_SUM_TOLERANCE = 1e-6
+_FORMAT = 2  # of basis.json; 0.1.0 had no number there, and one fingerprint of model and texts together
+
+Asked = Mapping[tuple[CellKey, str], str]
 
 
 @dataclass(frozen=True, slots=True)
 class PredictedCell:
-    """One predicted distribution: probabilities in option-code order, and the mass outside the option letters."""
+    """One predicted distribution: probabilities in option-code order, and the mass outside the option letters.
+
+    `asked` is the fingerprint of the texts that it was predicted from; "" where it is not known.
+    """
 
     key: CellKey
     language: str
     probabilities: tuple[float, ...]
     outside_mass: float | None
     basis: str
+    asked: str = ""
 
 
-def keep_shards_of(folder: RunFolder, basis: str) -> None:
-    """Keep the shards predicted so far if they follow from `basis`, a hash of model and question; else drop them."""
-    note = folder.predictions / "basis.json"
-    if note.is_file() and json.loads(note.read_text(encoding="utf-8"))["basis"] == basis:
-        return
-    folder.predictions.mkdir(parents=True, exist_ok=True)
-    for shard in folder.predictions.glob("*.parquet"):
-        shard.unlink()
-    folder.failures.unlink(missing_ok=True)
-    with replacing(note) as aside:
-        aside.write_text(json.dumps({"basis": basis}), encoding="utf-8")
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What all predictions of a folder follow from: a fingerprint of model and way of asking, and the temperature.
+
+    `temperature` is None until one is chosen: cells that are added later are asked with the same.
+    """
+
+    fingerprint: str
+    temperature: float | None = None
+
+
+def read_basis(folder: RunFolder) -> Basis | None:
+    """Return what the predictions follow from; None where there are none yet, or an older surveycli made them."""
+    path = _basis_path(folder)
+    if not path.is_file():
+        return None
+    found = read_json(path)
+    fingerprint = field(path, found, "basis", str)
+    if "format" not in found:
+        return None
+    if found["format"] != _FORMAT:
+        raise damaged(path, f"it has format {found['format']}, this surveycli reads {_FORMAT}")
+    temperature = field(path, found, "temperature", (float, int, type(None)))
+    if temperature is not None and not 0 < temperature < math.inf:
+        raise damaged(path, f"expected a temperature above 0, found {temperature}")
+    return Basis(fingerprint, temperature)
+
+
+def write_basis(folder: RunFolder, basis: Basis) -> None:
+    """Write what the predictions follow from."""
+    _make(folder.predictions)
+    values = {"format": _FORMAT, "basis": basis.fingerprint, "temperature": basis.temperature}
+    with replacing(_basis_path(folder)) as aside:
+        aside.write_text(json.dumps(values), encoding="utf-8")
+
+
+def is_of_older_version(folder: RunFolder) -> bool:
+    """Return whether the folder's predictions do not say yet by which texts each cell was asked."""
+    path = _basis_path(folder)
+    return path.is_file() and "format" not in read_json(path)
+
+
+def drop_basis_if_empty(folder: RunFolder) -> None:
+    """Let another model predict into a folder that has no prediction any more."""
+    if not read_there(folder):
+        _basis_path(folder).unlink(missing_ok=True)
+
+
+def demand_basis(folder: RunFolder, fingerprint: str) -> Basis:
+    """Return what the folder's predictions follow from, writing it where there are none yet.
+
+    Raises SurveyError (exit 5) where they follow from another model or way of asking.
+    """
+    found = read_basis(folder)
+    if found is None:
+        found = Basis(fingerprint)
+        write_basis(folder, found)
+    if found.fingerprint != fingerprint:
+        raise conflict(
+            f"The predictions in {folder.predictions} are of another model than the one at hand.",
+            "Give what this model predicts a run of its own with --name, or make all that the run has anew: --replace "
+            "with each of its parts and splits.",
+        )
+    return found
 
 
 def write_prediction_shard(folder: RunFolder, predicted: Sequence[PredictedCell]) -> None:
-    """Write one shard, named by the cells it holds, aside and then in one rename; of no cells there is none."""
+    """Write one shard, named by its cells and what they were asked, aside and then in one rename; of no cells none."""
     if not predicted:
         return
-    rows = [{**asdict(p.key), **{k: v for k, v in asdict(p).items() if k != "key"}} for p in predicted]
-    name = hashlib.sha256(repr([(p.key, p.language) for p in predicted]).encode()).hexdigest()[:16]
-    folder.predictions.mkdir(parents=True, exist_ok=True)
-    with replacing(folder.predictions / f"{name}.parquet") as aside:
-        pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), aside, compression="zstd")
+    rows = [
+        {
+            "survey_id": p.key.survey_id,
+            "item_id": p.key.item_id,
+            "population_id": p.key.population_id,
+            "language": p.language,
+            "probabilities": list(p.probabilities),
+            "outside_mass": p.outside_mass,
+            "basis": p.basis,
+            "asked": p.asked,
+        }
+        for p in predicted
+    ]
+    name = hashlib.sha256(repr([(p.key, p.language, p.asked) for p in predicted]).encode()).hexdigest()[:16]
+    _write(folder, name, pa.Table.from_pylist(rows, schema=SCHEMA))
+
+
+def read_shards(folder: RunFolder) -> Iterator[pa.RecordBatch]:
+    """Yield the predicted cells in batches, shard by shard, in no particular order.
+
+    Raises SurveyError (exit 3) for a shard that is damaged, or holds what is no distribution.
+    """
+    for path in _shard_paths(folder):
+        for batch in _read(path):
+            _refuse_improper(path, batch)
+            yield batch
 
 
 def read_predictions(folder: RunFolder) -> list[PredictedCell]:
     """Return all cells predicted so far, in no particular order."""
-    return [
-        PredictedCell(
-            CellKey(row["survey_id"], row["item_id"], row["population_id"]),
-            row["language"],
-            tuple(row["probabilities"]),
-            row["outside_mass"],
-            row["basis"],
-        )
-        for path in sorted(folder.predictions.glob("*.parquet"))
-        for row in pq.read_table(path).to_pylist()
-    ]
+    return [predicted_cell(row) for batch in read_shards(folder) for row in batch.to_pylist()]
+
+
+def read_there(folder: RunFolder) -> dict[tuple[CellKey, str], str]:
+    """Return the cells that have a prediction or a failure, each with the fingerprint of the texts it was asked by."""
+    there = {}
+    names = ("survey_id", "item_id", "population_id", "language", "asked")
+    for batch in read_shards(folder):
+        for survey_id, item_id, population_id, language, asked in zip(
+            *(batch.column(name).to_pylist() for name in names), strict=True
+        ):
+            there[CellKey(survey_id, item_id, population_id), language] = asked or ""
+    return there | {(failure.key, failure.language): failure.asked for failure in read_failures(folder)}
+
+
+def drop_cells(folder: RunFolder, cells: Collection[tuple[CellKey, str]]) -> None:
+    """Drop the predictions and failures of cells, for these to be predicted anew."""
+    gone = set(cells)
+    for path in _shard_paths(folder):
+        table = pa.Table.from_batches(list(_read(path)), SCHEMA)
+        keep = pa.array([_cell_of(row) not in gone for row in table.to_pylist()], pa.bool_())
+        if not pc.all(keep).as_py():
+            _rewrite(path, table.filter(keep))
+    failures = read_failures(folder)
+    kept = [failure for failure in failures if (failure.key, failure.language) not in gone]
+    if len(kept) < len(failures):
+        write_failures(folder, kept)
+
+
+def name_what_was_asked(folder: RunFolder, asked: Asked) -> None:
+    """Give the shards and failures of an older surveycli the fingerprints of the texts that they were predicted from.
+
+    `asked` has them by cell, as the folder's own tables have the texts.
+    """
+    for path in _shard_paths(folder):
+        table = pa.Table.from_batches(list(_read(path)), SCHEMA)
+        if table.column("asked").null_count:
+            found = [row["asked"] or asked.get(_cell_of(row), "") for row in table.to_pylist()]
+            _rewrite(path, table.set_column(SCHEMA.get_field_index("asked"), "asked", pa.array(found, pa.string())))
+    failures = read_failures(folder)
+    if any(not failure.asked for failure in failures):
+        write_failures(folder, [replace(f, asked=f.asked or asked.get((f.key, f.language), "")) for f in failures])
+
+
+def _basis_path(folder: RunFolder) -> Path:
+    return folder.predictions / "basis.json"
+
+
+def _shard_paths(folder: RunFolder) -> list[Path]:
+    return sorted(path for path in folder.predictions.glob("*.parquet") if not path.name.startswith("."))
+
+
+def _read(path: Path) -> Iterator[pa.RecordBatch]:
+    """Yield the batches of a shard; one of 0.1.0 does not say what was asked."""
+    for batch in read_batches(path, SCHEMA, _MAY_BE_NULL, _NOT_IN_0_1_0):
+        unknown = [] if "asked" in batch.schema.names else [pa.nulls(batch.num_rows, pa.string())]
+        yield pa.RecordBatch.from_arrays([*batch.columns, *unknown], schema=SCHEMA)
+
+
+def _refuse_improper(path: Path, batch: pa.RecordBatch) -> None:
+    """Raise SurveyError (exit 3) where a row is no distribution, or its mass outside the options is no probability."""
+    lists, outside = batch.column("probabilities"), batch.column("outside_mass")
+    rows = pa.table({"row": pc.list_parent_indices(lists), "p": lists.flatten()})
+    totals = rows.group_by("row").aggregate([("p", "sum"), ("p", "min")])
+    off = pc.greater(pc.abs(pc.subtract(totals["p_sum"], 1.0)), _SUM_TOLERANCE)  # NaN compares as false
+    wrong = pc.or_(pc.or_(off, pc.less(totals["p_min"], 0.0)), pc.is_nan(totals["p_sum"]))
+    proper = totals.filter(pc.invert(wrong))["row"].to_pylist()  # a row without any probability is in neither
+    if len(proper) < batch.num_rows:
+        row = batch.slice(min(set(range(batch.num_rows)).difference(proper)), 1).to_pylist()[0]
+        what = f"the probabilities of {row['item_id']}, {row['population_id']} are {shown(row['probabilities'])}"
+        raise damaged(path, what)
+    beyond = pc.or_(pc.or_(pc.less(outside, 0.0), pc.greater(outside, 1.0)), pc.is_nan(outside))
+    if pc.any(beyond).as_py():
+        row = batch.filter(beyond.fill_null(False)).slice(0, 1).to_pylist()[0]
+        what = f"the mass outside the options of {row['item_id']}, {row['population_id']} is {row['outside_mass']}"
+        raise damaged(path, what)
+
+
+def _cell_of(row: Mapping[str, Any]) -> tuple[CellKey, str]:
+    return CellKey(row["survey_id"], row["item_id"], row["population_id"]), row["language"]
+
+
+def predicted_cell(row: Mapping[str, Any]) -> PredictedCell:
+    """Return the predicted cell that a row of a shard, or of the store, holds."""
+    return PredictedCell(
+        *_cell_of(row),
+        tuple(row["probabilities"]),
+        row["outside_mass"],
+        row["basis"],
+        row["asked"] or "",
+    )
+
+
+def _rewrite(path: Path, table: pa.Table) -> None:
+    if table.num_rows:
+        with replacing(path) as aside:
+            pq.write_table(table, aside, compression="zstd")
+    else:
+        path.unlink()
+
+
+def _write(folder: RunFolder, name: str, table: pa.Table) -> None:
+    _make(folder.predictions)
+    with replacing(folder.predictions / f"{name}.parquet") as aside:
+        pq.write_table(table, aside, compression="zstd")
+
+
+def _make(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(path, error) from error

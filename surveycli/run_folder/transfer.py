@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from surveycli.domain import LEARNT_FROM, Cell, CellKey, Option, Population, Question, Scale, Shares
-from surveycli.errors import not_found
+import pyarrow as pa
+
+from surveycli.domain import Cell, CellKey, Option, Population, Question, Scale, Shares
+from surveycli.errors import SurveyError, conflict, not_found
 from surveycli.prompt import PromptFrame, load_frame, parse_frame
+from surveycli.run_folder.contents import FolderContents, read_cell_keys
 from surveycli.run_folder.failures import PredictionFailure, read_failures
-from surveycli.run_folder.folder import FolderContents, RunFolder, read_metrics
-from surveycli.run_folder.shards import PredictedCell, read_predictions
-from surveycli.store import Store, record_training
+from surveycli.run_folder.folder import RunFolder, replacing
+from surveycli.run_folder.metrics import read_metrics
+from surveycli.run_folder.reading import damaged, field, read_json
+from surveycli.run_folder.shards import (
+    drop_basis_if_empty,
+    drop_cells,
+    predicted_cell,
+    read_shards,
+    read_there,
+    write_prediction_shard,
+)
+from surveycli.store import Store
 from surveycli.store.parts import parts_asked
 
 if TYPE_CHECKING:
     import polars as pl
+
+_STAGED_ROWS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +67,7 @@ def export_contents(store: Store, request: CellRequest) -> FolderContents:
     return FolderContents(questions, populations, cells, _frames(store, request))
 
 
-def _no_cells(store: Store, request: CellRequest) -> Exception:
+def _no_cells(store: Store, request: CellRequest) -> SurveyError:
     parts = parts_asked(store, request.split, request.parts or ())
     return not_found(f"The split {request.split!r} has no cells in: {', '.join(parts)}.", "Name another --part.")
 
@@ -124,20 +140,6 @@ def _check_texts(
             )
 
 
-def record_training_cells(store: Store, run_id: str, cells: Iterable[Cell]) -> None:
-    """Keep which of the cells a run learns from: those of train and validation that have human shares."""
-    import polars as pl
-
-    learnt = {cell.key: cell for cell in cells if cell.part in LEARNT_FROM and cell.shares is not None}
-    rows = [
-        (cell.part, key.survey_id, key.item_id, key.population_id, list(cell.shares or ()))
-        for key, cell in learnt.items()
-    ]
-    schema = dict.fromkeys(("part", "survey_id", "item_id", "population_id"), pl.String)
-    frame = pl.DataFrame(rows, schema={**schema, "shares": pl.List(pl.Float64)}, orient="row")
-    record_training(store, run_id, frame)
-
-
 def import_metrics(store: Store, run_id: str, folder: RunFolder) -> None:
     """Replace the run's training metrics by those of its folder."""
     import polars as pl
@@ -154,16 +156,102 @@ def import_metrics(store: Store, run_id: str, folder: RunFolder) -> None:
 
 
 def bring_in_predictions(store: Store, run_id: str, folder: RunFolder) -> int:
-    """Replace the run's predictions by those of its folder, in one transaction; return the cells written."""
-    predicted = read_predictions(folder)
-    with store.transaction():
-        store.run(
-            "run/replace_predictions",
-            frames={"incoming": _prediction_frame(predicted)},
-            run_id=run_id,
+    """Bring the predictions of the cells that the folder asks for into the store; return how many there are.
+
+    All other cells of the run stay as they are, and so do cells that come as the store has them, with their scores.
+    Shards pass through one by one. Raises SurveyError: exit 3 for a damaged shard, 5 where an item has other options by
+    now. Nothing is written then.
+    """
+    store.run("run/stage_predictions")
+    try:
+        for frame in _staged_frames(read_shards(folder)):
+            store.insert("staged_prediction", frame)
+        for frame in _staged_frames(read_cell_keys(folder)):
+            store.insert("staged_cell", frame)
+        store.insert("staged_failure", _failure_frame(read_failures(folder)))
+        _refuse_unfit(store, folder)
+        with store.transaction():
+            store.run("run/import_predictions", run_id=run_id)
+        return int(store.scalar("run/count_staged"))
+    finally:
+        store.run("run/drop_staged")
+
+
+def _staged_frames(batches: Iterable[pa.RecordBatch]) -> Iterator[pl.DataFrame]:
+    """Yield frames of many rows each, of batches that may have few."""
+    import polars as pl
+
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(b.num_rows for b in waiting) >= _STAGED_ROWS:
+            yield pl.DataFrame(pa.Table.from_batches(waiting))
+            waiting = []
+    if waiting:
+        yield pl.DataFrame(pa.Table.from_batches(waiting))
+
+
+def _refuse_unfit(store: Store, folder: RunFolder) -> None:
+    """Raise SurveyError where staged predictions fit neither each other (exit 3) nor the store's items (5)."""
+    twice = store.rows("run/find_staged_twice")
+    if twice:
+        raise damaged(folder.predictions, f"{twice[0]['item_id']}, {twice[0]['population_id']} is predicted twice")
+    other = store.rows("run/find_other_options")
+    if other:
+        item = other[0]
+        raise conflict(
+            f"{item['item_id']} has {item['n_options'] or 'no'} options in {store.path} and was predicted with "
+            f"{item['n_predicted']}: the survey was ingested anew since.",
+            "The same command predicts again what has changed.",
         )
-        store.run("run/replace_failures", frames={"incoming": _failure_frame(read_failures(folder))}, run_id=run_id)
-    return len(predicted)
+
+
+def bring_held(store: Store, run_id: str, folder: RunFolder, cells: Iterable[Cell]) -> None:
+    """Write to the folder what the store holds of cells and the folder lacks, so that it is not computed again."""
+    import polars as pl
+
+    there = read_there(folder)
+    lacking = {(cell.key, cell.language) for cell in cells} - there.keys()
+    rows = [(key.survey_id, key.item_id, key.population_id, language) for key, language in sorted(lacking)]
+    names = ("survey_id", "item_id", "population_id", "language")
+    wanted = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+    held = store.frame("run/list_held", frames={"wanted": wanted}, run_id=run_id)
+    for frame in held.iter_slices(_STAGED_ROWS):
+        write_prediction_shard(folder, [predicted_cell(row) for row in frame.iter_rows(named=True)])
+
+
+def begin_replacement(folder: RunFolder, cells: Sequence[Cell], *, anew: bool) -> bool:
+    """Drop what the folder has of `cells` if they are to be made `anew`; return whether a replacement is under way.
+
+    It is noted in the folder, so that one that was interrupted goes on: what it has made by then stays. The store keeps
+    the old predictions until the new ones are all there.
+    """
+    path = _replacement_note(folder)
+    asked = _fingerprint(cells)
+    if path.is_file() and field(path, read_json(path), "cells", str) == asked:
+        return True
+    if not anew:
+        return False
+    folder.predictions.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as aside:
+        aside.write_text(json.dumps({"cells": asked}), encoding="utf-8")
+    drop_cells(folder, {(cell.key, cell.language) for cell in cells})
+    drop_basis_if_empty(folder)
+    return True
+
+
+def end_replacement(folder: RunFolder) -> None:
+    """Forget the replacement, once the new predictions are in the store."""
+    _replacement_note(folder).unlink(missing_ok=True)
+
+
+def _replacement_note(folder: RunFolder) -> Path:
+    return folder.predictions / "replacing.json"
+
+
+def _fingerprint(cells: Sequence[Cell]) -> str:
+    keys = sorted({(cell.key, cell.language) for cell in cells})
+    return hashlib.sha256(repr(keys).encode()).hexdigest()[:16]
 
 
 def _failure_frame(failures: Sequence[PredictionFailure]) -> pl.DataFrame:
@@ -172,20 +260,3 @@ def _failure_frame(failures: Sequence[PredictionFailure]) -> pl.DataFrame:
     names = ("survey_id", "item_id", "population_id", "language", "reason", "reply")
     rows = [(f.key.survey_id, f.key.item_id, f.key.population_id, f.language, f.reason, f.reply) for f in failures]
     return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
-
-
-def _prediction_frame(predicted: Sequence[PredictedCell]) -> pl.DataFrame:
-    import polars as pl
-
-    return pl.DataFrame(
-        {
-            "survey_id": [p.key.survey_id for p in predicted],
-            "item_id": [p.key.item_id for p in predicted],
-            "population_id": [p.key.population_id for p in predicted],
-            "language": [p.language for p in predicted],
-            "probabilities": [list(p.probabilities) for p in predicted],
-            "outside_mass": [p.outside_mass for p in predicted],
-            "basis": [p.basis for p in predicted],
-        },
-        schema_overrides={"probabilities": pl.List(pl.Float64), "outside_mass": pl.Float64},
-    )

@@ -125,9 +125,9 @@ def _ask(
     with open_store(store_path) as store:
         config = _config_of(store, run)
     config = replace(config, split=split, parts=(ASKED,), languages=languages, **changes)
-    from surveycli.prediction.run_prediction import predict
+    from surveycli.prediction.run_prediction import PredictionTask, predict
 
-    predict(store_path, config, run_id, progress)
+    predict(store_path, PredictionTask(config, run_id), progress)
     with open_store(store_path, write=True) as store, store.transaction():
         store.run("simulation/copy_validation", run_id=run_id, from_run=run["run_id"], split=split)
         if VALIDATION in parts_asked(store, split):
@@ -136,17 +136,14 @@ def _ask(
 
 
 def _config_of(store: Store, run: Mapping[str, Any]) -> PredictConfig:
-    from surveycli.prediction.run_prediction import config_of_run
+    from surveycli.prediction.existing_run import config_of_run
 
-    if run["kind"] == "finetune":
-        return config_of_run(store, str(run["run_id"]))
-    configuration = json.loads(run["configuration"])
-    if "elicitation" not in configuration:
+    if run["kind"] != "finetune" and "elicitation" not in json.loads(run["configuration"]):
         raise usage(
             f"{run['run_id']} ({run['predictor']}) cannot answer new questions.",
             "Name a fine-tuning, a run of a language model or of a statistical predictor.",
         )
-    return from_plain(PredictConfig, configuration)
+    return config_of_run(store, str(run["run_id"]))
 
 
 def _answer_by_baseline(store: Store, run: Mapping[str, Any], split: str, run_id: str) -> None:

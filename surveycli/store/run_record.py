@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from surveycli import __version__
 from surveycli.clock import utc_now
 from surveycli.domain import Shares
-from surveycli.errors import conflict
+from surveycli.errors import conflict, usage
 from surveycli.store.connection import Store
+from surveycli.untrusted.text import shown
 
 if TYPE_CHECKING:
     import polars as pl
 
+MOST_NAME = 100
 _RECORDED_PACKAGES = (
     "torch",
     "transformers",
@@ -76,8 +78,9 @@ def next_run_id(store: Store, stem: str) -> str:
     return f"{stem}-{int(store.scalar('run/last_number', stem=stem) or 0) + 1}"
 
 
-def start_run(store: Store, record: RunRecord) -> None:
-    """Write a run with status `running`. Raises SurveyError (exit 5) where the name is taken."""
+def start_run(store: Store, record: RunRecord, status: RunStatus = RunStatus.RUNNING) -> None:
+    """Write a new run. Raises SurveyError: exit 5 where the name is taken, 2 where it cannot be one."""
+    demand_run_name(record.run_id)
     if store.scalar("run/exists", run_id=record.run_id):
         raise conflict(f"There is already a run named {record.run_id}.", "Choose another --name, or leave it out.")
     store.run(
@@ -93,8 +96,25 @@ def start_run(store: Store, record: RunRecord) -> None:
         configuration=json.dumps(record.configuration, sort_keys=True),
         versions=json.dumps(package_versions()),
         folder=record.folder,
+        status=status.value,
         started_at=utc_now(),
     )
+
+
+def demand_run_name(run_id: str) -> None:
+    """Raise SurveyError (exit 2) for what cannot be the name of a run, which is that of a folder, too."""
+    plain = run_id.isprintable() and not set(run_id) & set('/\\:*?"<>|') and run_id == run_id.strip()
+    if not plain or not 0 < len(run_id) <= MOST_NAME or run_id.startswith((".", "-")) or run_id.endswith(".predict"):
+        raise usage(
+            f"{shown(run_id)} cannot be the name of a run.",
+            f"A name has up to {MOST_NAME} letters, digits, spaces, - _ + . and begins with neither . nor -; "
+            "it does not end in .predict, as folders of predictions do.",
+        )
+
+
+def mark_run(store: Store, run_id: str, status: RunStatus, reason: str | None = None) -> None:
+    """Record how a run stands; one that has finished stays so."""
+    store.run("run/mark", run_id=run_id, status=status.value, reason=reason, now=utc_now(), ended=status in _ENDED)
 
 
 def finish_run(store: Store, run_id: str, *, reason: str | None = None, model_fingerprint: str | None = None) -> None:
@@ -123,6 +143,11 @@ def mark_parts(
         now=utc_now(),
         ended=status in _ENDED,
     )
+
+
+def inherit_training(store: Store, run_id: str, learnt_by: str) -> None:
+    """Keep of a run that it has seen, beside its own training cells, all that the run `learnt_by` has."""
+    store.run("run/inherit_training_cells", run_id=run_id, learnt_by=learnt_by)
 
 
 def record_training(store: Store, run_id: str, cells: pl.DataFrame) -> None:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from surveycli.configuration import FinetuneConfig
 from surveycli.domain import LEARNT_FROM
 from surveycli.engine.launch import demand_at_hand, demand_one_process, demand_shardable
-from surveycli.errors import SurveyError, not_found
+from surveycli.errors import not_found
 from surveycli.plain import to_plain
 from surveycli.progress import Progress, silent
-from surveycli.run_folder import Manifest, RunFolder, write_contents
-from surveycli.run_folder.transfer import (
-    CellRequest,
-    export_contents,
-    import_metrics,
-    record_training_cells,
-)
-from surveycli.store import RunRecord, finish_run, next_run_id, open_store, package_versions, start_run
-
-if TYPE_CHECKING:
-    from surveycli.training.train import TrainingOutcome
+from surveycli.run_folder import Manifest, RunFolder, TrainingOutcome, at_work, read_outcome, write_contents
+from surveycli.run_folder.claim import claim_folder, find_moved
+from surveycli.run_folder.standing import mark_patiently, recording, settle_runs
+from surveycli.run_folder.training_cells import record_training_cells
+from surveycli.run_folder.transfer import CellRequest, export_contents, import_metrics
+from surveycli.store import RunRecord, RunStatus, finish_run, open_patiently, open_store, package_versions, start_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +26,10 @@ class PreparedRun:
     run_id: str
     folder: RunFolder
 
-
-def runs_root(store_path: Path) -> Path:
-    """Return the folder beside a store that its run folders lie in: `survey.duckdb` has `survey.runs/`."""
-    return store_path.with_suffix(".runs")
+    @property
+    def way_on(self) -> str:
+        """How to go on with the training, and to bring it into the store."""
+        return f"`surveycli finetune --resume {self.run_id}` goes on with it."
 
 
 def prepare_run(
@@ -44,18 +38,19 @@ def prepare_run(
     """Write the run's folder and its record, and close the store again.
 
     If it is not to be trained `elsewhere`, its model has to be at hand, which is looked at first. Raises SurveyError:
-    exit 4 for an unknown split, a missing language or model, 5 for a name that is taken, 2 for a training of all
-    weights that are to be sharded.
+    exit 4 for an unknown split, a missing language or model, 5 for a name that is taken, 2 for one that cannot be a
+    name, and for a training of all weights that are to be sharded.
     """
     demand_one_process("finetune")
     demand_shardable(config.model, trains_all=config.lora is None)
     if not elsewhere:
         demand_at_hand(config.model)
+    config = replace(config, model=config.model.with_whole_path())
     with open_store(store_path, write=True) as store:
+        settle_runs(store)
         request = CellRequest(config.split, config.languages, config.shares, parts=LEARNT_FROM)
         contents = export_contents(store, request)
-        run_id = name or next_run_id(store, "finetune")
-        folder = RunFolder(runs_root(store_path) / run_id)
+        run_id, folder = claim_folder(store, name, "finetune")
         record = RunRecord(
             run_id=run_id,
             kind="finetune",
@@ -68,7 +63,7 @@ def prepare_run(
             configuration=to_plain(config),
         )
         with store.transaction():
-            start_run(store, record)
+            start_run(store, record, RunStatus.PREPARED)
             record_training_cells(store, run_id, contents.cells)
             write_contents(folder, Manifest(run_id, "finetune", to_plain(config), package_versions()), contents)
     return PreparedRun(run_id, folder)
@@ -77,27 +72,41 @@ def prepare_run(
 def finetune(store_path: Path, run: PreparedRun, progress: Progress = silent) -> TrainingOutcome:
     """Train a prepared run to its end, from its last checkpoint if it has one, and record how it ended.
 
-    The store is open only before and after the training.
+    The store is open only before and after the training; one that came to its end elsewhere is brought in as it is.
+    Raises SurveyError as training does, and exit 5 where the store is held for long when the training has ended.
     """
     demand_one_process("finetune")
     from surveycli.training.train import train_folder  # loads torch
 
-    try:
-        outcome = train_folder(run.folder, progress)
-    except SurveyError as error:
-        with open_store(store_path, write=True) as store:
-            finish_run(store, run.run_id, reason=error.message)
-        raise
-    with open_store(store_path, write=True) as store:
-        import_metrics(store, run.run_id, run.folder)
-        finish_run(store, run.run_id, model_fingerprint=outcome.model_fingerprint)
+    def mark(status: RunStatus, reason: str | None = None) -> None:
+        mark_patiently(store_path, run.run_id, status, reason)
+
+    with at_work(run.folder):
+        outcome = read_outcome(run.folder)
+        if outcome is None:
+            mark(RunStatus.RUNNING)
+            with recording(mark, f"What was trained is kept; {run.way_on}"):
+                outcome = train_folder(run.folder, progress)
+        with open_patiently(store_path, way_on=_bring_in(run)) as store:
+            import_metrics(store, run.run_id, run.folder)
+            finish_run(store, run.run_id, model_fingerprint=outcome.model_fingerprint)
     return outcome
 
 
+def _bring_in(run: PreparedRun) -> str:
+    return (
+        f"The training has ended, and all of it is kept in {run.folder.path}: "
+        f"`surveycli finetune --resume {run.run_id}` brings it in as soon as the store is free."
+    )
+
+
 def find_run(store_path: Path, run_id: str) -> PreparedRun:
-    """Return a fine-tuning that was prepared or begun before. Raises SurveyError (exit 4) where there is none."""
+    """Return a fine-tuning that was prepared or begun before.
+
+    Raises SurveyError (exit 4) where there is none, or its folder is gone.
+    """
     with open_store(store_path) as store:
         rows = store.rows("run/find", run_id=run_id)
     if not rows or rows[0]["kind"] != "finetune":
         raise not_found(f"There is no fine-tuning named {run_id!r}.", "`surveycli runs` lists the runs.")
-    return PreparedRun(run_id, RunFolder(Path(rows[0]["folder"])))
+    return PreparedRun(run_id, find_moved(store_path, run_id, rows[0]["folder"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,32 +28,19 @@ from surveycli.engine.self_check import check_row_computation
 from surveycli.engine.sharding import pace_of
 from surveycli.engine.weights import keep_weights, make_trainable, point_to_best, recompute_activations, trained_norm
 from surveycli.errors import bad_input
-from surveycli.plain import from_plain
 from surveycli.progress import Progress, silent
-from surveycli.run_folder import RunFolder, TrainingMetric, append_metric, read_contents, read_manifest
+from surveycli.run_folder import (
+    RunFolder,
+    TrainingMetric,
+    TrainingOutcome,
+    append_metric,
+    at_work,
+    read_configuration,
+    read_contents,
+    write_outcome,
+)
 from surveycli.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from surveycli.training.schedule import set_learning_rate
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingOutcome:
-    """How a training ended.
-
-    A training that began anew has `resumed_at_step` 0; one that went on has the step of its checkpoint, and the norm of
-    the trained weights that it went on from. `best_validation_loss` is None where there is no validation part.
-    `left_out` counts, by reason, the cells that the model cannot be asked.
-    """
-
-    best_epoch: int
-    best_validation_loss: float | None
-    epochs: int
-    steps: int
-    resumed_at_step: int
-    norm_at_start: float
-    norm_at_end: float
-    model_fingerprint: str
-    is_first_process: bool = True
-    left_out: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(slots=True)
@@ -75,10 +63,16 @@ class TrainingJob:
 def train_folder(folder: RunFolder, progress: Progress = silent) -> TrainingOutcome:
     """Train as the folder's manifest says, from its last checkpoint where there is one.
 
-    The weights of the epoch with the lowest validation loss are kept. Raises SurveyError: exit 3 where the folder has
-    no training cells with human shares, 5 where its checkpoint belongs to another base model.
+    The weights of the epoch with the lowest validation loss are kept. Raises SurveyError: exit 3 where the folder is
+    damaged or has no training cells with human shares, 5 where its checkpoint belongs to another base model, or another
+    process is at work on it.
     """
-    job = open_job(folder)
+    processes = join_processes()
+    with at_work(folder) if processes.is_first else nullcontext():
+        return _train(open_job(folder, processes), progress)
+
+
+def _train(job: TrainingJob, progress: Progress) -> TrainingOutcome:
     state = _resume(job)
     resumed_at, norm_at_start = state.step, trained_norm(job.model)
     settings = job.config.optimiser
@@ -87,7 +81,7 @@ def train_folder(folder: RunFolder, progress: Progress = silent) -> TrainingOutc
         state = _train_epoch(job, state, progress)
         state = _close_epoch(job, state, progress)
     job.processes.wait()
-    return TrainingOutcome(
+    outcome = TrainingOutcome(
         best_epoch=state.best_epoch,
         best_validation_loss=state.best_loss if math.isfinite(state.best_loss) else None,
         epochs=state.epoch,
@@ -99,12 +93,14 @@ def train_folder(folder: RunFolder, progress: Progress = silent) -> TrainingOutc
         is_first_process=job.processes.is_first,
         left_out=job.left_out,
     )
+    if outcome.is_first_process:
+        write_outcome(job.folder, outcome)
+    return outcome
 
 
-def open_job(folder: RunFolder) -> TrainingJob:
+def open_job(folder: RunFolder, processes: Processes) -> TrainingJob:
     """Load what a training needs: model, optimiser, examples; and check that the row computation is right."""
-    processes = join_processes()
-    config = from_plain(FinetuneConfig, read_manifest(folder).configuration)
+    config = read_configuration(folder, FinetuneConfig)
     demand_shardable(config.model, trains_all=config.lora is None)
     contents = read_contents(folder)
     language_model = load_language_model(

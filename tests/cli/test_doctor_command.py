@@ -91,7 +91,7 @@ def test_runs_and_folders_are_held_against_each_other(run_cli: RunCli, bundled_s
     assert result.code == ExitCode.BAD_INPUT
     assert "fault  run lost: its folder" in result.out
     assert f"repair: put it back there or to {runs / 'lost'}" in result.out
-    assert "`surveycli finetune --resume stopped` goes on" in result.out
+    assert "repair: surveycli finetune --resume stopped" in result.out
     assert f"rm -r {runs / 'stray'}" in result.out
     assert "1 fault found" in result.err
 

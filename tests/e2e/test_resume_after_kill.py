@@ -67,7 +67,7 @@ def test_a_prediction_killed_at_a_file_operation_computes_only_what_is_missing(t
     config = PredictConfig("made-up", ModelSpec(device="cpu"), PromptStyle(PromptOrder.SHORT_SUFFIX))
     folder = RunFolder(tmp_path / "run")
     write_contents(folder, Manifest("run", "predict", to_plain(config), {}), make_contents(4, 6))
-    found = drive("predict", folder, "file:1,file:6,file:8,file:14")
+    found = drive("predict", folder, "file:1,file:10,file:13,file:19")
     whole = found.pop("whole")
     assert len(whole["cells"]) == 24
     for point, resumed in found.items():
@@ -75,4 +75,4 @@ def test_a_prediction_killed_at_a_file_operation_computes_only_what_is_missing(t
             assert ours[:2] == theirs[:2]
             assert ours[2] == pytest.approx(theirs[2], rel=1e-5), point
     assert found["file:1"]["already_there"] == 0
-    assert 0 < found["file:8"]["already_there"] < found["file:14"]["already_there"] < 24, whole["operations"]
+    assert 0 < found["file:13"]["already_there"] < found["file:19"]["already_there"] < 24, whole["operations"]

@@ -14,7 +14,7 @@ from scipy.special import softmax
 from surveycli.configuration import BatchSettings, ModelSpec, PredictConfig
 from surveycli.domain import Cell, CellKey, Option
 from surveycli.engine.model import load_language_model
-from surveycli.errors import SurveyError
+from surveycli.errors import ExitCode, SurveyError
 from surveycli.plain import to_plain
 from surveycli.prediction.elicitation import find_elicitation
 from surveycli.prediction.elicitations.control import control_populations
@@ -114,8 +114,8 @@ def test_padding_instead_of_sharing_changes_nothing(tmp_path: Path) -> None:
         np.testing.assert_allclose(cell.probabilities, padded[key].probabilities, atol=1e-5)
 
 
-def test_done_cells_stay_and_other_weights_start_anew(tmp_path: Path) -> None:
-    """The same question finds all cells there; with other weights none of the old predictions is kept."""
+def test_done_cells_stay_and_other_weights_are_refused(tmp_path: Path) -> None:
+    """The same question finds all cells there; other weights (exit 5) neither replace them nor add to them."""
     training = make_training_folder(tmp_path / "training", small_config(epochs=1), n_items=3)
     train_folder(training)
     folder = RunFolder(tmp_path / "prediction")
@@ -126,10 +126,14 @@ def test_done_cells_stay_and_other_weights_start_anew(tmp_path: Path) -> None:
     before = {p.key: p.probabilities for p in read_predictions(folder)}
     trained = replace(untrained, weights=str(training.weights))
     write_contents(folder, Manifest("run", "predict", to_plain(trained), {}), CONTENTS)
-    assert predict_folder(folder).n_already_there == 0
-    after = {p.key: p.probabilities for p in read_predictions(folder)}
-    assert before.keys() == after.keys()
-    assert all(before[key] != after[key] for key in before)
+    more = replace(CONTENTS, cells=(*CONTENTS.cells, replace(CONTENTS.cells[0], language="zh")))
+    more = replace(more, questions=(*more.questions, *(replace(q, language="zh") for q in more.questions)))
+    more = replace(more, populations=(*more.populations, *(replace(p, language="zh") for p in more.populations)))
+    write_contents(folder, Manifest("run", "predict", to_plain(trained), {}), more)
+    with pytest.raises(SurveyError) as error:
+        predict_folder(folder)
+    assert error.value.code == ExitCode.CONFLICT
+    assert {p.key: p.probabilities for p in read_predictions(folder)} == before
 
 
 def test_a_training_whose_loss_breaks_down_says_so(tmp_path: Path) -> None:
@@ -193,7 +197,8 @@ def test_a_training_leaves_out_what_it_cannot_ask(tmp_path: Path) -> None:
     contents = read_contents(folder)
     wide = tuple(Option(code, f"level {code}") for code in range(1, 28))
     questions = tuple(replace(q, options=wide) if q.item_id == "q1" else q for q in contents.questions)
-    write_contents(folder, read_manifest(folder), replace(contents, questions=questions))
+    even = tuple(replace(c, shares=(1 / 27,) * 27) if c.key.item_id == "q1" else c for c in contents.cells)
+    write_contents(folder, read_manifest(folder), replace(contents, questions=questions, cells=even))
     outcome = train_folder(folder)
     assert outcome.left_out == (("27 options, more than the 26 letters", 6),)
     assert outcome.steps > 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from surveycli.domain import CellKey
-from surveycli.run_folder import PredictionFailure, RunFolder, append_failures, keep_shards_of, read_failures
+from surveycli.run_folder import PredictionFailure, RunFolder, append_failures, read_failures
+from surveycli.run_folder.shards import demand_basis, drop_cells
 
 ONE = PredictionFailure(CellKey("s", "Q1", "KEN"), "en", "no JSON object", "I would rather not say")
 OTHER = PredictionFailure(CellKey("s", "Q1", "PER"), "zh", "a number is negative", '{"A": -1}，就这样')
@@ -33,12 +34,10 @@ def test_a_line_cut_short_hides_nothing_but_itself(tmp_path: Path) -> None:
     assert read_failures(folder) == [ONE]
 
 
-def test_failures_of_another_model_are_dropped_with_its_shards(tmp_path: Path) -> None:
-    """They stay for the same basis and go for another one."""
+def test_failures_stay_until_their_cells_are_asked_anew(tmp_path: Path) -> None:
+    """Of two failures the one goes whose cell is to be asked again."""
     folder = RunFolder(tmp_path)
-    keep_shards_of(folder, "one")
-    append_failures(folder, [ONE])
-    keep_shards_of(folder, "one")
-    assert read_failures(folder) == [ONE]
-    keep_shards_of(folder, "other")
-    assert read_failures(folder) == []
+    demand_basis(folder, "one")
+    append_failures(folder, [ONE, OTHER])
+    drop_cells(folder, {(ONE.key, ONE.language)})
+    assert read_failures(folder) == [OTHER]

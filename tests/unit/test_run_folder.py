@@ -17,7 +17,6 @@ from surveycli.run_folder import (
     RunFolder,
     TrainingMetric,
     append_metric,
-    keep_shards_of,
     read_contents,
     read_manifest,
     read_metrics,
@@ -26,8 +25,9 @@ from surveycli.run_folder import (
     write_prediction_shard,
 )
 from surveycli.run_folder.folder import replacing
+from surveycli.run_folder.shards import demand_basis
 
-MANIFEST = Manifest("r", "finetune", {"epochs": 2}, {"torch": "2"})
+MANIFEST = Manifest("r", "finetune", {"split": "s"}, {"torch": "2"})
 CELL = PredictedCell(CellKey("s", "q", "p"), "en", (0.25, 0.75), 0.1, "first-token")
 
 
@@ -97,10 +97,11 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def test_shards_come_back_and_belong_to_what_they_follow_from(folder: RunFolder) -> None:
-    """Shards are kept for the same basis and dropped for another."""
-    keep_shards_of(folder, "one")
+    """Shards stay whatever comes: another model's are refused (exit 5) and take nothing away."""
+    demand_basis(folder, "one")
     write_prediction_shard(folder, [CELL])
-    keep_shards_of(folder, "one")
+    demand_basis(folder, "one")
+    with pytest.raises(SurveyError) as error:
+        demand_basis(folder, "two")
+    assert error.value.code == ExitCode.CONFLICT
     assert read_predictions(folder) == [CELL]
-    keep_shards_of(folder, "two")
-    assert read_predictions(folder) == []

@@ -10,9 +10,11 @@ import pytest
 from surveycli.configuration import PredictConfig
 from surveycli.domain import Shares
 from surveycli.errors import ExitCode, SurveyError
-from surveycli.prediction.run_prediction import config_of_run, predict
+from surveycli.prediction.existing_run import config_of_run
+from surveycli.prediction.run_prediction import PredictionOutcome, PredictionTask, PreparedPrediction, predict
 from surveycli.presets import preset_config
 from surveycli.prompt import PromptOrder, PromptStyle
+from surveycli.run_folder import PredictedCell, RunFolder
 from surveycli.split import Recipe, SplitOptions, make_split
 from surveycli.store import open_store
 from surveycli.training.run_finetuning import finetune, prepare_run
@@ -31,26 +33,31 @@ def zero_shot() -> PredictConfig:
     return PredictConfig("paper", tiny.model, tiny.prompt, parts=("C2-Q2",), shares=Shares.UNWEIGHTED)
 
 
+def ask(path: Path, config: PredictConfig) -> tuple[PreparedPrediction, PredictionOutcome]:
+    return predict(path, PredictionTask(config))
+
+
 def test_an_interrupted_prediction_goes_on_when_asked_again(split_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same question after a failure is the same run and computes no finished cell again; a finished one is new."""
-    import surveycli.prediction.predict as module
+    import surveycli.prediction.prediction_job as module
 
-    monkeypatch.setattr(module, "SHARD_CELLS", 100)
+    monkeypatch.setattr("surveycli.prediction.predict.SHARD_CELLS", 100)
     write, written = module.write_prediction_shard, []
 
-    def failing(*arguments: object) -> None:
-        if written:
+    def failing(folder: RunFolder, predicted: list[PredictedCell]) -> None:
+        if written and predicted:
             raise KeyboardInterrupt
-        written.append(write(*arguments))  # type: ignore[arg-type, func-returns-value]
+        write(folder, predicted)
+        written.extend(predicted)
 
     with monkeypatch.context() as patched:
         patched.setattr(module, "write_prediction_shard", failing)
         with pytest.raises(KeyboardInterrupt):
-            predict(split_store, zero_shot())
-    run_id, outcome = predict(split_store, zero_shot())
-    assert run_id == "zero-shot-1"
+            ask(split_store, zero_shot())
+    prepared, outcome = ask(split_store, zero_shot())
+    assert prepared.run_id == "zero-shot-1"
     assert 100 <= outcome.n_already_there < outcome.n_cells == 271
-    assert predict(split_store, zero_shot())[0] == "zero-shot-2"
+    assert ask(split_store, zero_shot())[0].run_id == "zero-shot-2"
 
 
 def test_predictions_as_trained_belong_to_the_training(split_store: Path) -> None:
@@ -64,10 +71,10 @@ def test_predictions_as_trained_belong_to_the_training(split_store: Path) -> Non
     assert finetune(split_store, run).steps > 0
     with open_store(split_store) as store:
         asked = replace(config_of_run(store, "trained"), parts=("C2-Q2",))
-    assert predict(split_store, asked)[0] == "trained"
+    assert ask(split_store, asked)[0].run_id == "trained"
     other = replace(asked, prompt=PromptStyle(PromptOrder.ITEM_FIRST))
-    assert predict(split_store, other)[0] == "fine-tuned-1"
-    assert predict(split_store, replace(asked, elicitation="shuffled", seed=9))[0] == "shuffled-1"
+    assert ask(split_store, other)[0].run_id == "fine-tuned-1"
+    assert ask(split_store, replace(asked, elicitation="shuffled", seed=9))[0].run_id == "shuffled-1"
 
 
 def test_several_processes_may_not_share_a_store(split_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,6 +84,6 @@ def test_several_processes_may_not_share_a_store(split_store: Path, monkeypatch:
         prepare_run(split_store, replace(preset_config("tiny"), split="paper"))
     assert error.value.code == ExitCode.USAGE
     with pytest.raises(SurveyError, match="one store") as error:
-        predict(split_store, zero_shot())
+        ask(split_store, zero_shot())
     assert error.value.code == ExitCode.USAGE
     assert "surveycli predict --folder" in error.value.hint

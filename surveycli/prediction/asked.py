@@ -1,0 +1,70 @@
+"""What a prediction follows from, in fingerprints: the model and the way of asking once, the texts cell by cell."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+from surveycli.configuration import FIRST_TOKEN, BatchSettings, ModelSpec, PredictConfig
+from surveycli.domain import CellKey, Shares
+from surveycli.plain import to_plain
+from surveycli.run_folder import FolderContents
+
+_LENGTH = 16
+
+
+def way_of_asking(config: PredictConfig) -> PredictConfig:
+    """Return the configuration without what changes no prediction: which cells are asked, and where it computes.
+
+    The weights are named by their training alone. The seed matters where something is drawn: not to a first token.
+    """
+    trained = config.trained_by is not None
+    plain = ModelSpec()
+    model = replace(
+        config.model,
+        device=plain.device,
+        attention=plain.attention,
+        sharded=plain.sharded,
+        compiled=plain.compiled,
+        # A training is predicted with in its own number format; another one is refused when weights are loaded.
+        precision=plain.precision if trained else config.model.precision,
+        quantise=plain.quantise if trained else config.model.quantise,
+    )
+    return replace(
+        config,
+        split="",
+        parts=None,
+        shares=Shares.WEIGHTED,
+        batches=BatchSettings(),
+        weights=None,
+        model=model,
+        seed=0 if config.elicitation == FIRST_TOKEN else config.seed,
+    )
+
+
+def basis_of(config: PredictConfig, model_fingerprint: str, weights: Path | None) -> str:
+    """Return the fingerprint of model, weights and way of asking: predictions of two of these never mix."""
+    asked = replace(way_of_asking(config), model=ModelSpec(), trained_by=None)
+    digest = hashlib.sha256(repr(to_plain(asked)).encode() + model_fingerprint.encode())
+    for path in sorted(weights.glob("*.safetensors")) if weights else ():
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:_LENGTH]
+
+
+def asked_of(contents: FolderContents) -> dict[tuple[CellKey, str], str]:
+    """Return, for each cell and language, the fingerprint of its texts: question, options, population, prompt."""
+    questions = {(q.survey_id, q.item_id, q.language): repr(q) for q in contents.questions}
+    populations = {(p.population_id, p.language): repr(p) for p in contents.populations}
+    frames = {f.language: repr(f) for f in contents.frames}
+    asked = {}
+    for cell in contents.cells:
+        key, language = cell.key, cell.language
+        texts = (
+            questions.get((key.survey_id, key.item_id, language)),
+            populations.get((key.population_id, language)),
+            frames.get(language),
+        )
+        asked[key, language] = hashlib.sha256(repr(texts).encode()).hexdigest()[:_LENGTH]
+    return asked

@@ -1,0 +1,53 @@
+"""From a request to the configuration of a prediction: a run's or a preset's, but for what the request chooses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from surveycli.configuration import PredictConfig
+from surveycli.errors import usage
+from surveycli.plain import Plain, from_plain, nested, to_plain, with_choices
+from surveycli.prediction.elicitation import ModelPredictor, predictor_of
+from surveycli.prediction.existing_run import config_of_run
+from surveycli.presets import chosen_model, default_preset, preset_config, resolve_model
+from surveycli.request.model_run import PredictRequest
+from surveycli.store import Store
+
+
+def configure_prediction(store: Store, row: ModelPredictor, request: PredictRequest) -> PredictConfig:
+    """Return what a predictor is to do: as the run asks or the preset says, but for what the request chooses.
+
+    A run without a named predictor goes on as it asks, also one of a model that is not a fine-tuning. Raises
+    SurveyError: exit 2 without a split, 3 for a wrong name or value, 4 for an unknown run or preset.
+    """
+    choices = nested(request.choices)
+    if request.run is None:
+        base = _of_preset(request.preset, choices)
+    else:
+        base = config_of_run(store, request.run)
+        base = replace(base, model=replace(base.model, device="auto", compiled=False))
+        if choices.get("split", base.split) != base.split:
+            base = replace(base, parts=None)
+        if not request.predictor:
+            row = predictor_of(base)
+    config = with_choices(base, choices)
+    if not config.split:
+        raise usage(
+            "What should be predicted? Give --run RUN, or --split with --predictor or --model.",
+            "`surveycli runs` and `surveycli split` list both.",
+        )
+    model = replace(config.model, name=resolve_model(config.model.name))
+    return replace(config, model=model, elicitation=row.elicitation, settings=_settings(row, base, request))
+
+
+def _settings(row: ModelPredictor, base: PredictConfig, request: PredictRequest) -> Plain:
+    """Return the predictor's own settings: those of the run that goes on, with what the request chooses over them."""
+    if request.settings and row.settings is None:
+        raise usage(f"{row.name} has no settings of its own, but {', '.join(request.settings)} are given.")
+    kept = base.settings if row.elicitation == base.elicitation else {}
+    return to_plain(from_plain(row.settings, {**kept, **request.settings})) if row.settings else {}
+
+
+def _of_preset(preset: str, choices: Plain) -> PredictConfig:
+    base = preset_config(preset or default_preset(chosen_model(choices)))
+    return PredictConfig(model=base.model, prompt=base.prompt, batches=base.batches)
