@@ -20,7 +20,7 @@ PRESETS_OWN = "the preset's"
 _MOST_SEED = (1 << 63) - 1
 
 
-def within(default: Any, **bounds: float) -> Any:
+def bounded(default: Any, **bounds: float) -> Any:
     """Return a field that no option sets, with values from `least` (or `above`) up to `most` (or `below`)."""
     return field(default=default, metadata=bounds)
 
@@ -79,7 +79,7 @@ class ModelSpec:
     )
     device: str = setting("auto", "cpu, cuda, or auto.", group=COMPUTING)
     attention: str = setting("auto", "auto, sdpa, eager or flex_attention.", group=COMPUTING)
-    seed: int = within(42, least=0, most=_MOST_SEED)
+    seed: int = bounded(42, least=0, most=_MOST_SEED)
     sharded: bool = setting(
         False,
         "Where torchrun starts several processes, share out the frozen weights.",
@@ -108,8 +108,8 @@ class LoraSettings:
     rank: int = setting(
         8, "Rank of the adapter's matrices.", flag="--lora-rank", least=1, shown=PRESETS_OWN, group=TRAINING
     )
-    alpha: int = within(32, least=1)
-    dropout: float = within(0.05, least=0, below=1)
+    alpha: int = bounded(32, least=1)
+    dropout: float = bounded(0.05, least=0, below=1)
     targets: tuple[str, ...] = setting(
         ("q_proj", "v_proj"),
         "Names of the matrices that it changes, with commas, or all-linear.",
@@ -133,12 +133,12 @@ class OptimiserSettings:
         1e-4, "Step size of the optimiser, at its highest.", least=0, shown=PRESETS_OWN, group=TRAINING
     )
     schedule: Schedule = Schedule.PER_EPOCH
-    decay_per_epoch: float = within(0.85, above=0)
-    warmup_steps: int = within(0, least=0)
-    weight_decay: float = within(0.0, least=0)
-    betas: tuple[float, float] = within((0.9, 0.999), least=0, below=1)
+    decay_per_epoch: float = bounded(0.85, above=0)
+    warmup_steps: int = bounded(0, least=0)
+    weight_decay: float = bounded(0.0, least=0)
+    betas: tuple[float, float] = bounded((0.9, 0.999), least=0, below=1)
     batch_size: int = setting(16, "Prompts per optimiser step.", least=1, shown=PRESETS_OWN, group=TRAINING)
-    gradient_clip: float = within(0.0, least=0)
+    gradient_clip: float = bounded(0.0, least=0)
     patience: int = setting(
         0,
         "Epochs without a better validation loss before it stops; 0 never stops.",
@@ -172,8 +172,8 @@ class BatchSettings:
         shown=PRESETS_OWN,
         group=COMPUTING,
     )
-    max_row_tokens: int = within(0, least=0)
-    checkpoint_every_steps: int = within(200, least=1)
+    max_row_tokens: int = bounded(0, least=0)
+    checkpoint_every_steps: int = bounded(200, least=1)
     gradient_checkpointing: bool = setting(False, "Less memory, more time.", group=COMPUTING)
 
 
@@ -211,7 +211,7 @@ class PredictConfig:
     )
     elicitation: str = FIRST_TOKEN
     settings: Mapping[str, Any] = field(default_factory=dict)
-    temperature: float | None = within(1.0, above=0)
+    temperature: float | None = bounded(1.0, above=0)
     parts: tuple[str, ...] | None = setting(
         None, "A part to predict; repeat for several.", flag="--part", shown="all but train"
     )

@@ -5,7 +5,7 @@ them for independent would be far too narrow. A mean over cells is seen as mean 
 (within battery) + interaction; how much it would differ with other countries and batteries follows from how much these
 effects vary. Few clusters tell that variance badly; a generalised interval (Weerahandi 1993) counts this in: the mean's
 variance is drawn many times from what the sums of squares allow, each a chi-square, and the half-width h holds
-|normal| sqrt(variance) at the wanted level. benchmarks/coverage.md has how often such intervals hold the truth.
+|normal| sqrt(variance) at the wanted level.
 """
 
 from __future__ import annotations

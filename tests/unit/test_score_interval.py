@@ -11,7 +11,7 @@ from surveycli.grouping import Clusters
 from surveycli.score.interval import Units, half_widths, mean_interval, variances_of_means
 
 # Standard deviations of the effects of country, battery, item, country x battery and the rest on the scores of the item
-# mean over Q1-Q163 of WVS-7 (benchmarks/coverage.md).
+# mean over Q1-Q163 of WVS-7.
 EFFECTS = (0.024, 0.022, 0.028, 0.045, 0.054)
 
 
