@@ -121,7 +121,8 @@ def _refuse_out_of_range(bounds: Plain, value: Any, place: str) -> None:
 def _unknown(name: str, known: list[str]) -> SurveyError:
     close = get_close_matches(name[:100], known, n=1)
     hint = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(known)}."
-    return bad_input(f"There is no setting {name if name.isidentifier() and len(name) < 60 else shown(name)}.", hint)
+    is_plain = name.replace(".", "_").isidentifier() and len(name) < 60
+    return bad_input(f"There is no setting {name if is_plain else shown(name)}.", hint)
 
 
 def _typed(hint: Any, value: Any, path: str) -> Any:

@@ -27,7 +27,7 @@ from surveycli.distribution.pooling import sum_by
 from surveycli.domain import Shares
 from surveycli.errors import not_found, usage
 from surveycli.request.correct import CorrectRequest
-from surveycli.store import RunRecord, Store, finish_run, next_run_id, start_run
+from surveycli.store import RunRecord, Store, finish_run, inherit_training, next_run_id, start_run
 
 if TYPE_CHECKING:
     import polars as pl
@@ -101,7 +101,8 @@ def correct_run(store: Store, request: CorrectRequest) -> Corrected:
         start_run(store, record)
         frames = {"cells": cell_rows(cells, found), "shares": share_rows(cells, found)}
         store.run("correction/write", frames=frames, run_id=run_id)
-        store.run("run/inherit_training_cells", run_id=run_id, trained_by=request.run)
+        if request.run is not None:
+            inherit_training(store, run_id, request.run)
         finish_run(store, run_id)
     where = None if request.n_more is None else next_answers(cells, predicted, spread, request.n_more)
     return Corrected(run_id, len(cells.counts), _notes(cells, chosen_on), where)

@@ -100,6 +100,7 @@ def predict(
     """
     from surveycli.prediction.predict import predict_folder  # loads torch
 
+    demand_shardable(task.config.model)
     demand_at_hand(task.config.model)
     with ExitStack() as stack:
         prepared = _prepare(store_path, task, stack)
