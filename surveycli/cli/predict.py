@@ -109,7 +109,12 @@ def predict(
     ] = None,
     predictor: Annotated[
         str,
-        typer.Option("--predictor", "-p", help="How to predict.", show_default="as --run asks (fine-tuned for a fine-tuning), else zero-shot"),
+        typer.Option(
+            "--predictor",
+            "-p",
+            help="How to predict.",
+            show_default="as --run asks (fine-tuned for a fine-tuning), else zero-shot",
+        ),
     ] = "",
     temperature: Annotated[
         str | None,

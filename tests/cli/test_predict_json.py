@@ -60,7 +60,7 @@ def test_an_untrained_model_fails_everywhere_and_each_failure_is_kept(small_stor
     assert "9 of 9 cells have no prediction" in result.err
     failures = ad_hoc(small_store, "select * from prediction_failure")
     assert failures.height == 9
-    assert failures["reply"].str.len_chars().is_between(1, 200).all()
+    assert failures["reply"].str.len_chars().is_between(1, 203).all()
     assert ad_hoc(small_store, "select * from prediction_cell").is_empty()
     run = ad_hoc(small_store, "select run_id, predictor, status from run").row(0)
     assert run[1:] == ("json", "finished")

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from test_predict_adds import PARTS, add_split, predicted
 
-import surveycli.prediction.run_prediction as prediction
-import surveycli.training.run_finetuning as training
+import surveycli.prediction.predict as prediction
+import surveycli.training.train as training
 from surveycli.run_folder import RunFolder, at_work
 from surveycli.store import ad_hoc, open_patiently, open_store
 

@@ -69,7 +69,7 @@ def test_a_full_disk_under_the_output_is_told_and_the_work_kept(tmp_path: Path) 
     assert unheard.returncode == 3
     with open_store(path) as store:
         assert store.rows("split/list_surveys") == [{"survey_id": "wvs7"}]
-        assert len(store.rows("run/list_parts", split="paper")) > 3
+        assert len(store.rows("split/list_parts", split="paper")) > 3
 
 
 def test_a_reader_that_went_away_does_not_stop_the_work(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_reader_that_went_away_does_not_stop_the_work(tmp_path: Path) -> None:
     closed = subprocess.run(["bash", "-c", f"exec {command} >&- 2>&-"], check=False)
     assert (done.returncode, closed.returncode) == (0, 0)
     with open_store(tmp_path / "s.duckdb") as store:
-        assert len(store.rows("run/list_parts", split="paper")) > 3
+        assert len(store.rows("split/list_parts", split="paper")) > 3
 
 
 def test_output_into_a_closed_pipe_is_no_error(bundled_store_path: Path) -> None:
