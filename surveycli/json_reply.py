@@ -53,9 +53,9 @@ def parse_distribution(text: str, letters: Sequence[str], *, truncated: bool = F
 
     `truncated` says that the model was stopped by the limit on tokens, not by itself.
 
-    >>> parse_reply('Here you are: {"A": 75, "b": "25%"}', "AB").probabilities
+    >>> parse_distribution('Here you are: {"A": 75, "b": "25%"}', "AB").probabilities
     (0.75, 0.25)
-    >>> parse_reply('{"A": 75', "AB", truncated=True).failure.value
+    >>> parse_distribution('{"A": 75', "AB", truncated=True).failure.value
     'cut off before its JSON object ended'
     """
     found = find_object(text)
