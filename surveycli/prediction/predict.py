@@ -40,6 +40,7 @@ from surveycli.run_folder import (
     read_configuration,
     read_contents,
     read_failures,
+    read_manifest,
 )
 from surveycli.run_folder.shards import (
     demand_basis,
@@ -76,6 +77,7 @@ def predict_folder(folder: RunFolder, progress: Progress = silent) -> Prediction
     weights are missing, 5 where they belong to another base model, the folder has predictions of another model, or
     another process is at work on it.
     """
+    read_manifest(folder)  # nothing is written where there is no run folder
     processes = join_processes()
     with at_work(folder) if processes.is_first else nullcontext():
         return _predict(folder, processes, progress)

@@ -37,6 +37,7 @@ from surveycli.run_folder import (
     at_work,
     read_configuration,
     read_contents,
+    read_manifest,
     write_outcome,
 )
 from surveycli.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
@@ -67,6 +68,7 @@ def train_folder(folder: RunFolder, progress: Progress = silent) -> TrainingOutc
     damaged or has no training cells with human shares, 5 where its checkpoint belongs to another base model, or another
     process is at work on it.
     """
+    read_manifest(folder)  # nothing is written where there is no run folder
     processes = join_processes()
     with at_work(folder) if processes.is_first else nullcontext():
         return _train(open_job(folder, processes), progress)
