@@ -36,7 +36,7 @@ def scored(_bundled_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with open_store(path, write=True) as store:
         make_split(store, "paper")
         for seed in (1, 2):
-            options = BaselineOptions("paper", ("C2-Q1",), Shares.UNWEIGHTED, seed=seed)
+            options = BaselineOptions("paper", ("C2-Q1", "validation"), Shares.UNWEIGHTED, seed=seed)
             predict_baseline(store, "shuffled-group", options)
         yield store
 
