@@ -30,7 +30,7 @@ _N_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedItem:
     """An item as asked of T targets: rows (T,) of the cells, the donors (D,), and both compared."""
 
     rows: Ints
@@ -59,7 +59,7 @@ def choose_settings(
     train: AnsweredCells, target: Cells, descriptors: Descriptors, apart: Floats, seed: int = 1
 ) -> KrigingSettings:
     """Return the settings with the least mean Jensen-Shannon distance on populations left out of training."""
-    hidden: list[tuple[Floats, Asked]] = []
+    hidden: list[tuple[Floats, AskedItem]] = []
     for fold in folds_like_targets(train, target, descriptors, seed):
         cells = train.take(fold.hidden)
         known = known_answers(train.take(fold.learnt), target)
@@ -82,7 +82,7 @@ def choose_settings(
     return best
 
 
-def asked_items(answers: KnownAnswers, target: Cells, apart: Floats) -> Iterator[Asked]:
+def asked_items(answers: KnownAnswers, target: Cells, apart: Floats) -> Iterator[AskedItem]:
     """Yield each item that others were asked, for all targets whose known items are nearly the same.
 
     apart (P, P) are descriptor distances.
@@ -102,10 +102,10 @@ def asked_items(answers: KnownAnswers, target: Cells, apart: Floats) -> Iterator
                 features[np.ix_(people, shared[shared != item])],
                 apart[np.ix_(people, donors)],
             )
-            yield Asked(rows, donors, n_options, compared)
+            yield AskedItem(rows, donors, n_options, compared)
 
 
-def shares_of(asked: Asked, settings: KrigingSettings) -> Floats:
+def shares_of(asked: AskedItem, settings: KrigingSettings) -> Floats:
     """Return the targets' predicted shares: (T, K)."""
     return as_shares(krige(asked.compared, settings), np.full(len(asked.rows), asked.n_options))
 
@@ -144,7 +144,7 @@ def _donors(answers: KnownAnswers, asked: int, population: Ints, apart: Floats) 
     return np.sort(donors[np.argsort(nearest, kind="stable")[:_MAX_DONORS]])
 
 
-def _bases(asked: Asked, settings: KrigingSettings, names: tuple[str, ...]) -> list[str]:
+def _bases(asked: AskedItem, settings: KrigingSettings, names: tuple[str, ...]) -> list[str]:
     """Return what the answer for each target rests on."""
     distance = asked.compared.distance(settings)[len(asked.donors) :]
     nearest = asked.donors[np.argsort(distance, axis=1, kind="stable")[:, :_N_NAMED]]
