@@ -39,6 +39,9 @@ translate --to de --write-template {folder}/de.csv
 translations list --to zh
 export predictions --run item-mean-1 --output {folder}/p.parquet
 import-predictions {folder}/given.csv --run given --split small
+correct item-mean-1 --sample {folder}/few.csv
+simulate Tea? --option Yes --option No --country KEN --run mine
+lock given
 runs
 runs show mine
 sql --schema
@@ -70,6 +73,7 @@ def prepare(path: Path, folder: Path) -> None:
         "probability": [0.4, 0.6],
     }
     pl.DataFrame(given).write_csv(folder / "given.csv")
+    (folder / "few.csv").write_text("population,item,option,n\nKEN,Q57,1,3\nKEN,Q57,2,7\n", encoding="utf-8")
     pyreadstat.write_sav(
         pl.DataFrame({"q1": [1, 2]}),
         str(folder / "labels.sav"),
