@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def member_shares(store: Store, split: str, run_id: str, cells: Cells, width: int) -> Floats:
     """Return a run's predictions of cells: (N, K), NaN where it has none.
 
-    Raises SurveyError: exit 4 for an unknown run, 5 for one that is not finished or is of another split, 2 where it
-    predicted in several languages.
+    Raises SurveyError: exit 4 for an unknown run, 5 for one that is not finished, is of another split or has learnt
+    from cells that are not known any more, 2 where it predicted in several languages.
     """
     _refuse_other(store, split, run_id)
     found = store.frame("baseline/list_member_predictions", frames={"wanted": _frame(cells)}, run_id=run_id)
@@ -54,6 +54,11 @@ def _refuse_other(store: Store, split: str, run_id: str) -> None:
             f"The run {run_id} is of the split {run['split']}, not of {split}: its training may have the answers that "
             "are predicted here.",
             f"Name runs of {split}.",
+        )
+    if store.scalar("score/is_training_unknown", run_id=run_id):
+        raise conflict(
+            f"It is not known any more which cells {run_id} has learnt from, so that none could count as a test.",
+            "Name another run, or train it anew.",
         )
 
 

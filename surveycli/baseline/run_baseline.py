@@ -14,13 +14,23 @@ from surveycli.baseline.members import batteries, member_shares
 from surveycli.baseline.options import BaselineOptions
 from surveycli.baseline.statistical import Evidence, StatisticalPredictor, statistical_predictors
 from surveycli.baseline.texts import read_texts
-from surveycli.distribution.arrays import Catalogue, answered_cells_of, catalogue_of, cells_of, within
+from surveycli.distribution.arrays import Catalogue, Cells, Floats, answered_cells_of, catalogue_of, cells_of, within
 from surveycli.domain import TRAIN, VALIDATION
 from surveycli.errors import not_found
 from surveycli.plain import to_plain
 from surveycli.predictor import Need, find_row
 from surveycli.progress import Progress, silent
-from surveycli.store import RunRecord, RunStatus, Store, finish_run, mark_parts, next_run_id, record_training, start_run
+from surveycli.store import (
+    RunRecord,
+    RunStatus,
+    Store,
+    finish_run,
+    inherit_training,
+    mark_parts,
+    next_run_id,
+    record_training,
+    start_run,
+)
 from surveycli.store.parts import parts_asked
 
 if TYPE_CHECKING:
@@ -29,12 +39,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """The evidence, and what of it the run's record tells: `learnt_from` has its cells with their part."""
+    """The evidence, and what of it the run's record tells: `learnt_from` has its cells with their part.
+
+    `members` names the runs whose predictions were read: what they have seen the predictor has seen.
+    """
 
     evidence: Evidence
     target_frame: pl.DataFrame
     learnt_from: pl.DataFrame
     n_unweighted: int
+    members: dict[str, None]
 
 
 def predict_baseline(store: Store, predictor: str, options: BaselineOptions, progress: Progress = silent) -> str:
@@ -71,6 +85,8 @@ def predict_baseline(store: Store, predictor: str, options: BaselineOptions, pro
     with store.transaction():
         start_run(store, record)
         record_training(store, run_id, reading.learnt_from)
+        for member in reading.members:
+            inherit_training(store, run_id, member)
         _write(store, run_id, reading.target_frame, answer)
         mark_parts(store, run_id, options.split, parts, RunStatus.FINISHED)
         finish_run(store, run_id)
@@ -94,6 +110,12 @@ def _read(store: Store, row: StatisticalPredictor, options: BaselineOptions, par
         target_frame = _with_shares(store, target_frame, options)
     catalogue = catalogue_of([train_frame, target_frame, validation_frame])
     width = max(_most_options(frame) for frame in (train_frame, target_frame, validation_frame))
+    members: dict[str, None] = {}
+
+    def read_member(member: str, cells: Cells) -> Floats:
+        members[member] = None
+        return member_shares(store, options.split, member, cells, width)
+
     evidence = Evidence(
         answered_cells_of(train_frame, catalogue, width),
         cells_of(target_frame, catalogue),
@@ -101,12 +123,12 @@ def _read(store: Store, row: StatisticalPredictor, options: BaselineOptions, par
         partial(_describe, store, catalogue),
         partial(read_texts, store, catalogue),
         partial(batteries, store, catalogue),
-        lambda run_id, cells: member_shares(store, options.split, run_id, cells, width),
+        read_member,
         answered_cells_of(target_frame, catalogue, width) if reads_own else None,
         answered_cells_of(validation_frame, catalogue, width) if validation_frame.height else None,
     )
     learnt_from = _learnt_from(row, train_frame, validation_frame)
-    return _Reading(evidence, target_frame, learnt_from, int(train_frame["unweighted_instead"].sum()))
+    return _Reading(evidence, target_frame, learnt_from, int(train_frame["unweighted_instead"].sum()), members)
 
 
 def _learnt_from(row: StatisticalPredictor, train_frame: pl.DataFrame, validation_frame: pl.DataFrame) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from surveycli.domain import Shares
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.score.score_run import score_run
 from surveycli.split import SplitOptions, make_split
-from surveycli.store import Store, ad_hoc
+from surveycli.store import Store, ad_hoc, record_training
 
 OPTIONS = BaselineOptions("few", shares=Shares.UNWEIGHTED)
 
@@ -29,6 +30,19 @@ def few_items(store: Store) -> None:
         "WHERE split = 'new-items' AND length(battery_id) % 2 = 0"
     )
     make_split(store, "custom", SplitOptions(name="few", cells=cells))
+
+
+def unseen_items(store: Store) -> None:
+    """Make a split of four countries whose validation and test parts have three items each that nobody was asked."""
+    cells = store.query("""
+        SELECT 'wvs7' AS survey_id, item_id, population_id, CASE
+            WHEN item_id IN ('Q46', 'Q47', 'Q48') THEN 'validation'
+            WHEN item_id IN ('Q57', 'Q58', 'Q59') THEN 'test' ELSE 'train' END AS part
+        FROM cell
+        WHERE population_id IN ('KEN', 'JPN', 'MEX', 'DEU')
+            AND item_id IN ('Q1', 'Q2', 'Q7', 'Q8', 'Q106', 'Q46', 'Q47', 'Q48', 'Q57', 'Q58', 'Q59')
+    """)
+    make_split(store, "custom", SplitOptions(name="nowhere", cells=cells))
 
 
 def scores(store: Store, run_id: str) -> float:
@@ -105,6 +119,33 @@ def test_a_model_serves_only_where_it_is_better(bundled_store: Store) -> None:
     assert bundled_store.rows("baseline/count_rules", run_id=best)[0]["basis"] == (
         "oracle: a language model; nobody was asked"
     )
+
+
+def test_what_members_have_seen_is_no_test_of_them(bundled_store: Store) -> None:
+    """A pool and a `best` keep what their members were trained and chosen on: it counts as seen, not as test.
+
+    One member here has learnt from a cell of today's test part and from one of validation, as after a split was made
+    anew; a member of which nobody knows what it learnt from is refused.
+    """
+    unseen_items(bundled_store)
+    options = BaselineOptions("nowhere")
+    members = [predict_baseline(bundled_store, name, options) for name in ("uniform", "item-mean")]
+    leaked = bundled_store.query(
+        "SELECT 'train' AS part, survey_id, item_id, population_id, [0.5, 0.5] AS shares FROM split_cell "
+        "WHERE split = 'nowhere' AND part <> 'train' "
+        "QUALIFY row_number() OVER (PARTITION BY part ORDER BY item_id, population_id) = 1"
+    )
+    record_training(bundled_store, members[0], leaked)
+    pool = predict_baseline(bundled_store, "pool", replace(options, settings=PoolSettings(tuple(members))))
+    best = predict_baseline(bundled_store, "best", replace(options, settings=BestSettings((members[0],))))
+    for made in (pool, best):
+        score_run(bundled_store, made)
+        counts = bundled_store.query(f"SELECT part, n_cells FROM score_by_part WHERE run_id = '{made}'")
+        assert dict(counts.rows()) == {"validation": 11, "test": 11, "seen in training": 2}
+    bundled_store.query(f"DELETE FROM training_cell WHERE run_id = '{members[1]}'")
+    with pytest.raises(SurveyError, match="not known any more which cells") as refused:
+        predict_baseline(bundled_store, "pool", replace(options, settings=PoolSettings(tuple(members))))
+    assert refused.value.code is ExitCode.CONFLICT
 
 
 def test_what_a_pool_refuses(bundled_store_path: Path, run_cli: Callable) -> None:
