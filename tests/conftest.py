@@ -18,6 +18,13 @@ os.environ.update(HF_HUB_OFFLINE="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", 
 os.environ.pop("SURVEYCLI_STORE", None)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests that are marked slow the time that they take."""
+    for item in items:
+        if item.get_closest_marker("slow") or item.get_closest_marker("benchmark"):
+            item.add_marker(pytest.mark.timeout(0))
+
+
 @pytest.fixture(scope="session")
 def _bundled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("bundled") / "survey.duckdb"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -35,7 +36,16 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> FinetuneConfig:
 def launch(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(TESTS.parent), "OMP_NUM_THREADS": "1", **variables}
     command = [*LAUNCH, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=240, check=False)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, stdout=pipe, stderr=pipe, text=True, env=environment, start_new_session=True
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=240)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # the launcher's children hold the pipes open
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def prediction_folder(path: Path, weights: Path, config: FinetuneConfig) -> RunFolder:

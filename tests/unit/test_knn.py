@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from surveycli.baseline.predictors.knn import NEIGHBOURS, Embeddings, choose_k, neighbour_means, predict_knn
+from surveycli.baseline.predictors.means import predict_position_marginal
 from surveycli.distribution.arrays import AnsweredCells, Catalogue, Cells
 from surveycli.distribution.divergence import js_distance
 
@@ -69,15 +70,16 @@ def test_of_equally_near_cells_the_first_counts() -> None:
 
 
 def test_what_nothing_resembles_is_left_to_the_marginal() -> None:
-    """A cell with a number of options that no training item has gets the fallback, which says so."""
+    """A cell with a number of options that no training item has gets the stretched marginal, which says so."""
     train, target = answered(50, 7, (2, 3)), answered(30, 8)
+    marginal = predict_position_marginal(train, target)
     answer = predict_knn(train, target, embeddings(), None, k=2)
     alone = target.n_options == 5
     assert alone.any()
     assert not alone.all()
-    assert answer.shares[alone] == pytest.approx(0.2)
+    assert answer.shares[alone] == pytest.approx(marginal.shares[alone])
     bases = np.array(answer.bases)[answer.basis]
-    assert set(bases[alone]) == {"fallback: uniform"}
+    assert set(bases[alone]) == {"fallback: position marginal, stretched"}
     assert set(bases[~alone]) == {"nearest cells"}
     assert answer.shares.sum(axis=1) == pytest.approx(1)
 
