@@ -16,8 +16,8 @@ from typing import Any
 
 import torch
 
-from benchmarks.material import PADDED_TO, body_heavy_llama, describe_machine, load_material, published_forward
-from benchmarks.material import published_loss as published
+from benchmarks.published_step import PADDED_TO, body_heavy_llama, describe_machine, load_examples, published_forward
+from benchmarks.published_step import published_loss as published
 from surveycli.configuration import BatchSettings
 from surveycli.engine.batching import plan_epoch, plan_pass, row_tokens
 from surveycli.engine.compute import compute_options, human_shares, vocabulary_normaliser
@@ -134,8 +134,8 @@ def predict_rows(
 
 def measure(model: Any, case: Case, rounds: int) -> Measured:
     """Time `rounds` training steps and as many slices of a prediction for one case."""
-    material = load_material(case.style)
-    examples, tokens = material.examples, material.tokens
+    loaded = load_examples(case.style)
+    examples, tokens = loaded.examples, loaded.tokens
     training, predicting = Timing(), Timing()
     model.train()
     for step in plan_epoch(examples, case.batches, STEP, (0, 0))[:rounds]:

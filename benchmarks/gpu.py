@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from benchmarks.material import LORA, Material, body_heavy_llama, describe_machine, load_material
+from benchmarks.published_step import LORA, TrainingExamples, body_heavy_llama, describe_machine, load_examples
 from surveycli.configuration import BatchSettings, ModelSpec, Quantise
 from surveycli.engine.batching import plan_epoch, row_tokens
 from surveycli.engine.compilation import compile_layers
@@ -94,15 +94,17 @@ def quantise_layers(model: Any, setting: Setting) -> None:
             setattr(parent, name, held.to(setting.device))
 
 
-def gradient(model: Any, material: Material, rows: list[list[int]], batches: BatchSettings, *, alone: bool) -> Tensor:
+def gradient(
+    model: Any, training: TrainingExamples, rows: list[list[int]], batches: BatchSettings, *, alone: bool
+) -> Tensor:
     """Return the adapter's gradient of the summed loss of all rows."""
     model.zero_grad(set_to_none=True)
     for row in rows:
-        chosen = [material.examples[i] for i in row]
+        chosen = [training.examples[i] for i in row]
         options = (
-            compute_options_plainly(model, chosen[0], material.tokens)
+            compute_options_plainly(model, chosen[0], training.tokens)
             if alone
-            else compute_options(model, chosen, material.tokens, batches)
+            else compute_options(model, chosen, training.tokens, batches)
         )
         loss_per_prompt(options.logits, options.present, human_shares(model, chosen)).sum().backward()
     return torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None]).double()
@@ -115,21 +117,21 @@ def disagreement(setting: Setting, order: PromptOrder, attention: str) -> float:
         for name, parameter in model.named_parameters():
             if "lora_B" in name:
                 parameter.normal_(std=0.05)
-    material = load_material(PromptStyle(order))
+    training = load_examples(PromptStyle(order))
     batches = settle_batches(BatchSettings(examples_per_tree=setting.per_tree), setting.device)
-    rows = plan_epoch(material.examples, batches, 32, (0, 0))[0]
+    rows = plan_epoch(training.examples, batches, 32, (0, 0))[0]
     model.set_attn_implementation("sdpa")
-    alone = gradient(model, material, [[i] for row in rows for i in row], batches, alone=True)
+    alone = gradient(model, training, [[i] for row in rows for i in row], batches, alone=True)
     model.set_attn_implementation(attention)
-    together = gradient(model, material, rows, batches, alone=False)
+    together = gradient(model, training, rows, batches, alone=False)
     return float((together - alone).norm() / alone.norm())
 
 
 def measure(model: Any, setting: Setting, order: PromptOrder) -> str:
     """Return a table row: tokens per example, tokens per second, seconds per epoch, utilisation, peak memory."""
-    material = load_material(PromptStyle(order))
+    training = load_examples(PromptStyle(order))
     batches = settle_batches(BatchSettings(examples_per_tree=setting.per_tree), setting.device)
-    plan = plan_epoch(material.examples, batches, setting.batch, (0, 0))[: setting.steps + WARM_UP]
+    plan = plan_epoch(training.examples, batches, setting.batch, (0, 0))[: setting.steps + WARM_UP]
     n_tokens = n_examples = 0
     began = 0.0
     if setting.device.type == "cuda":
@@ -139,11 +141,11 @@ def measure(model: Any, setting: Setting, order: PromptOrder) -> str:
             synchronise(setting)
             began = time.perf_counter()
         for row in step:
-            chosen = [material.examples[i] for i in row]
-            options = compute_options(model, chosen, material.tokens, batches)
+            chosen = [training.examples[i] for i in row]
+            options = compute_options(model, chosen, training.tokens, batches)
             loss_per_prompt(options.logits, options.present, human_shares(model, chosen)).mean().backward()
             if number >= WARM_UP:
-                n_tokens += row_tokens(material.examples, row, batches)
+                n_tokens += row_tokens(training.examples, row, batches)
                 n_examples += len(row)
         model.zero_grad(set_to_none=True)
     synchronise(setting)

@@ -20,7 +20,7 @@ from statistics import mean, stdev
 
 import torch
 
-from benchmarks.material import describe_machine
+from benchmarks.published_step import describe_machine
 from surveycli.configuration import FinetuneConfig, LoraSettings, ModelSpec
 from surveycli.domain import Shares
 from surveycli.engine.tiny import load_tiny_tokenizer

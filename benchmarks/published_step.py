@@ -34,8 +34,8 @@ LORA = LoraSettings(rank=8, alpha=32, dropout=0.05, targets=("q_proj", "v_proj")
 
 
 @dataclass(frozen=True)
-class Material:
-    """The training examples of the paper's split in one prompt style."""
+class TrainingExamples:
+    """The training part of the paper's split as prompts of one style, with the tokens of their options."""
 
     examples: list[Example]
     tokens: OptionTokens
@@ -50,11 +50,11 @@ def bundled_contents() -> FolderContents:
         return export_contents(store, CellRequest("paper", ("en",), Shares.UNWEIGHTED, ("train",)))
 
 
-def load_material(style: PromptStyle) -> Material:
+def load_examples(style: PromptStyle) -> TrainingExamples:
     """Return the examples with the package's own tokenizer; token counts depend on it."""
     contents = bundled_contents()
     source = ExampleSource.of(load_tiny_tokenizer(), contents.questions, contents.populations, style)
-    return Material(source.examples(contents.cells), source.option_tokens(contents.cells))
+    return TrainingExamples(source.examples(contents.cells), source.option_tokens(contents.cells))
 
 
 def body_heavy_llama(**changes: Any) -> Any:
