@@ -17,16 +17,9 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name == "__version__":
-        return _version()
+        from surveycli.versions import own_version
+
+        return own_version()
     from surveycli import api
 
     return getattr(api, "open_project" if name == "open" else name)
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("surveycli")
-    except PackageNotFoundError:  # a checkout put on the path without being installed, as on a GPU node
-        return "0.1.0"

@@ -50,9 +50,9 @@ _COMMANDS = (
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from surveycli import __version__
+        from surveycli.versions import own_version
 
-        typer.echo(f"surveycli {__version__}")
+        typer.echo(f"surveycli {own_version()}")
         raise typer.Exit
 
 

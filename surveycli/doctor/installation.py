@@ -11,8 +11,8 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from surveycli import __version__
 from surveycli.doctor.finding import Diagnosis, State
+from surveycli.versions import own_version
 
 # What each extra of the package is for, in the words of its options.
 _EXTRAS = {
@@ -24,7 +24,9 @@ _EXTRAS = {
 
 def examine_installation() -> Iterator[Diagnosis]:
     """Yield what is installed, which extras are not, and what there is to compute with."""
-    yield Diagnosis(State.OK, "surveycli", f"{__version__}, Python {platform.python_version()}, {platform.platform()}")
+    yield Diagnosis(
+        State.OK, "surveycli", f"{own_version()}, Python {platform.python_version()}, {platform.platform()}"
+    )
     try:
         wanted = [Requirement(text) for text in requires("surveycli") or ()]
     except PackageNotFoundError:

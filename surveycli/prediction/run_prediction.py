@@ -43,10 +43,10 @@ from surveycli.store import (
     mark_run,
     open_patiently,
     open_store,
-    package_versions,
     start_run,
 )
 from surveycli.store.parts import parts_asked
+from surveycli.versions import package_versions
 
 if TYPE_CHECKING:
     from surveycli.prediction.predict import PredictionOutcome

@@ -11,7 +11,6 @@ from surveycli.store.run_record import (
     mark_parts,
     mark_run,
     next_run_id,
-    package_versions,
     record_training,
     start_run,
 )
@@ -35,7 +34,6 @@ __all__ = [
     "next_run_id",
     "open_patiently",
     "open_store",
-    "package_versions",
     "record_training",
     "start_run",
 ]

@@ -6,31 +6,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from surveycli import __version__
 from surveycli.clock import utc_now
 from surveycli.domain import Shares
 from surveycli.errors import conflict, usage
 from surveycli.store.connection import Store
 from surveycli.untrusted.text import shown
+from surveycli.versions import package_versions
 
 if TYPE_CHECKING:
     import polars as pl
 
 MOST_NAME = 100
-_RECORDED_PACKAGES = (
-    "torch",
-    "transformers",
-    "peft",
-    "accelerate",
-    "duckdb",
-    "polars",
-    "numpy",
-    "scipy",
-    "sentence-transformers",
-)
 
 
 class RunStatus(StrEnum):
@@ -60,17 +48,6 @@ class RunRecord:
     model_fingerprint: str | None = None
     folder: str | None = None
     configuration: Mapping[str, Any] = field(default_factory=dict)
-
-
-def package_versions() -> dict[str, str]:
-    """Return the versions of this package and of those that can change a result."""
-    versions = {"surveycli": __version__}
-    for name in _RECORDED_PACKAGES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return versions
 
 
 def next_run_id(store: Store, stem: str) -> str:

@@ -16,7 +16,8 @@ from surveycli.run_folder.claim import claim_folder, find_moved
 from surveycli.run_folder.standing import mark_patiently, recording, settle_runs
 from surveycli.run_folder.training_cells import record_training_cells
 from surveycli.run_folder.transfer import CellRequest, export_contents, import_metrics
-from surveycli.store import RunRecord, RunStatus, finish_run, open_patiently, open_store, package_versions, start_run
+from surveycli.store import RunRecord, RunStatus, finish_run, open_patiently, open_store, start_run
+from surveycli.versions import package_versions
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,12 +104,9 @@ NAMES = {module_name(path): path for path in MODULES}
 
 
 def modules_behind(path: Path) -> set[str]:
-    """Return the modules of surveycli that a module's imports name, wherever in it they stand.
-
-    The version in `surveycli/__init__.py` may be read by anybody: that module imports only when it is asked for a name.
-    """
+    """Return the modules of surveycli that a module's imports name, wherever in it they stand."""
     own = (name for name in imported(path) if name.split(".")[0] == "surveycli")
-    return {name if name in NAMES else name.rpartition(".")[0] for name in own} - {"surveycli"}
+    return {name if name in NAMES else name.rpartition(".")[0] for name in own}
 
 
 def circle(arrows: dict[str, set[str]]) -> list[str]:
