@@ -15,9 +15,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 class Setting:
     """A field as an option: its name (`optimiser.epochs` within another dataclass), type, default and help.
 
-    `flag` may be shared by several dataclasses, and is `--on/--no-on` where both can be typed. `shown` is said in the
-    place of the default. `group` is the heading that its help stands under, and `commas` says that one value may hold
-    several.
+    `flag` may be shared by several dataclasses; it is `--on/--no-on` where both can be typed, and `--long -l` where
+    there is a short form. Numbers lie between `least` and `most`. `shown` is said in the place of the default. `group`
+    is the heading that its help stands under, and `commas` says that one value may hold several.
     """
 
     name: str
@@ -26,14 +26,15 @@ class Setting:
     help: str
     flag: str
     least: float | None = None
+    most: float | None = None
     shown: str = ""
     group: str = ""
     commas: bool = False
 
     @property
     def first_flag(self) -> str:
-        """The flag as it is typed."""
-        return self.flag.partition("/")[0]
+        """The flag as it is typed, in its long form."""
+        return self.flag.split()[0].partition("/")[0]
 
 
 def setting(  # noqa: PLR0913 - what an option can say of itself
@@ -42,12 +43,13 @@ def setting(  # noqa: PLR0913 - what an option can say of itself
     *,
     flag: str = "",
     least: float | None = None,
+    most: float | None = None,
     shown: str = "",
     group: str = "",
     commas: bool = False,
 ) -> Any:
-    """Return a dataclass field that is an option: `flag` (from the field's name if not given), at least `least`."""
-    said = {"help": help, "flag": flag, "least": least, "shown": shown, "group": group, "commas": commas}
+    """Return a dataclass field that is an option, as Setting says; without a `flag` it is called as the field is."""
+    said = {"help": help, "flag": flag, "least": least, "most": most, "shown": shown, "group": group, "commas": commas}
     return field(default=default, metadata=said)
 
 
@@ -68,19 +70,8 @@ def _settings(kind: type, prefix: str) -> Iterator[Setting]:
         if inner is not None:
             yield from _settings(inner, f"{prefix}{f.name}.")
         elif "help" in f.metadata:
-            said = f.metadata
-            flag = said["flag"] or "--" + f.name.replace("_", "-")
-            yield Setting(
-                prefix + f.name,
-                hints[f.name],
-                f.default,
-                said["help"],
-                flag,
-                said["least"],
-                said["shown"],
-                said["group"],
-                said["commas"],
-            )
+            flag = f.metadata["flag"] or "--" + f.name.replace("_", "-")
+            yield Setting(prefix + f.name, hints[f.name], f.default, **{**f.metadata, "flag": flag})
 
 
 def _dataclass_in(hint: Any) -> type | None:

@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def surveys(format: Format = TableFormat.TABLE, store: StorePath = DEFAULT_STORE) -> None:
-    """List the surveys in the store and how much each holds.
+    """List the surveys in the store, and how much each holds.
 
     Examples:
       surveycli surveys
@@ -47,7 +47,9 @@ def items(
     format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """List the questions of the surveys, with the number of populations whose answers are known.
+    """List the questions of the surveys.
+
+    With each stands the number of populations whose answers are known.
 
     Examples:
       surveycli items --search trust
@@ -77,7 +79,9 @@ def show(
     format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Show how people answered a question: one population, or the mean of all countries.
+    """Show how people answered a question.
+
+    Without --country it is the mean of all countries.
 
     Examples:
       surveycli show Q57

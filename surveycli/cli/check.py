@@ -22,7 +22,9 @@ def check(
     examples: Annotated[int, typer.Option(help="Rows to show of each violation.", min=1)] = 5,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Run every invariant of the store; exit 3 if one is broken.
+    """Check that everything in the store holds together.
+
+    It runs every invariant, and ends with exit code 3 if one is broken.
 
     Examples:
       surveycli check

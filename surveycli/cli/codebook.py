@@ -27,7 +27,9 @@ def codebook(
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Write over an existing file.")] = False,
 ) -> None:
-    """Write the wordings and response options that a file's labels give, to edit and give to `surveycli ingest`.
+    """Write a codebook from the labels in a survey file.
+
+    Edit its wordings and response options, then give it to `surveycli ingest --codebook`.
 
     Examples:
       surveycli codebook survey.sav

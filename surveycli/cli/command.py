@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from types import UnionType
-from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -17,6 +17,7 @@ from surveycli.errors import usage
 from surveycli.setting import Setting, settings_of
 
 Asked = TypeVar("Asked")
+_LAST = {"--format", "--store", "--help"}
 _TYPED, _WAY = "surveycli.typed_settings", "surveycli.way"
 
 
@@ -46,9 +47,13 @@ class SurveyCommand(TyperCommand):
         return typed(context)
 
     def get_params(self, ctx: typer.Context) -> list[Any]:  # type: ignore[override]
-        """Return the function's options, then those made from settings; one of the function's serves for both."""
+        """Return the function's options, those made from settings, and last how to print, the store and the help.
+
+        Where a setting has the flag of an option of the function, that option serves for both.
+        """
         own = super().get_params(ctx)
-        return [*own[:-1], *self._made, own[-1]]
+        last = [option for option in own if _LAST & {*option.opts}]
+        return [*(option for option in own if option not in last), *self._made, *last]
 
     @cached_property
     def _made(self) -> list[Any]:
@@ -69,13 +74,23 @@ class SurveyCommand(TyperCommand):
 
 
 class SurveyGroup(TyperGroup):
-    """A group of commands, explained as a command is."""
+    """A group of commands, explained as a command is.
+
+    A subclass may list its commands under headings, each with their names.
+    """
+
+    headings: ClassVar[Mapping[str, Sequence[str]]] = {}
 
     def format_help(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]  # noqa: ARG002 - printed as it is made
         """Print the page, with the commands of the group."""
-        commands = [(name, split_docstring(command.help or "")[0][0]) for name, command in self.commands.items()]
-        sections = [("Commands", commands), *option_sections(self.get_params(ctx), ctx)]
+        about = {name: split_docstring(command.help or "")[0][0] for name, command in self.commands.items()}
+        column = max(map(len, about))
+        commands = [
+            HelpSection(title, [(name, about[name]) for name in names], column)
+            for title, names in (self.headings or {"Commands": list(about)}).items()
+        ]
         shown = "COMMAND [OPTIONS]" if ctx.parent is None else "[COMMAND] [OPTIONS]"
+        sections = [*commands, *option_sections(self.get_params(ctx), ctx)]
         print_help(_name(ctx), shown, f"{self.help or ''}\n\n{self.epilog or ''}", (), sections)
 
 
@@ -131,7 +146,16 @@ def typed_settings(context: typer.Context) -> dict[str, Any]:
 
 def fill(kind: type[Asked], context: typer.Context, **others: Any) -> Asked:
     """Return a request with what was typed of its settings, and `others` by field; the rest are its defaults."""
-    return kind(**chosen(kind, context), **others)
+    own: dict[str, Any] = {}
+    within: dict[str, dict[str, Any]] = {}
+    for name, value in chosen(kind, context).items():
+        field, _, inner = name.partition(".")
+        if inner:
+            within.setdefault(field, {})[inner] = value
+        else:
+            own[field] = value
+    hints = get_type_hints(kind) if within else {}
+    return kind(**own, **{field: hints[field](**values) for field, values in within.items()}, **others)
 
 
 def chosen(kind: type, context: typer.Context) -> dict[str, Any]:
@@ -185,9 +209,10 @@ def _as_option(kind: Any) -> Any:
 def _option(setting: Setting) -> Any:
     default = "" if setting.default is None or setting.default is False else setting.default
     return typer.Option(
-        setting.flag,
+        *setting.flag.split(),
         help=setting.help,
         min=setting.least,
+        max=setting.most,
         show_default=setting.shown or (default != () and str(default)) or False,
         rich_help_panel=setting.group or None,
     )

@@ -74,9 +74,10 @@ def correct(
     format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Correct predictions with the answers of a few real respondents.
+    """Correct predictions with a few real respondents.
 
-    How far the prediction is trusted is told from the answers, item by item; where it does not help, the sample stands.
+    How far to trust the prediction is learnt from their answers, item by item; where it does not help, the sample
+    stands as it is.
 
     Examples:
       surveycli correct answers-gp-1 --sample hundred.csv

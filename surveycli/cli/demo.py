@@ -29,7 +29,9 @@ def demo(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the split and the model.")] = 42,
 ) -> None:
-    """Ingest real WVS-7 distributions, train a small model on them and score it on countries it has not seen.
+    """Try every step on real distributions, in a few minutes.
+
+    It ingests WVS-7 distributions, trains a small model on them and scores it on countries that it has not seen.
 
     Examples:
       surveycli demo

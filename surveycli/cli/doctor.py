@@ -19,9 +19,10 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(format: Format = TableFormat.TABLE, store: StorePath = DEFAULT_STORE) -> None:
-    """Examine installation, store and run folders, and name the repair for each fault; exit 3 if there is one.
+    """Examine the installation, the store and run folders.
 
-    It changes nothing. Notes are what is good to know: an extra that is not installed, a run that can go on.
+    It names the repair for each fault, changes nothing, and ends with exit code 3 if there is a fault. Notes are good
+    to know: an extra that is not installed, a run that can go on.
 
     Examples:
       surveycli doctor

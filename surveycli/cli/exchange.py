@@ -62,7 +62,9 @@ def import_predictions(
     shares: Annotated[Shares, typer.Option(help="Which human shares they are scored against.")] = Shares.WEIGHTED,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Take in predictions that another tool made, as a run to score beside all others.
+    """Import the predictions of another tool as a run.
+
+    They are checked, and scored like all others.
 
     Examples:
       surveycli import-predictions theirs.csv --run theirs --split paper
@@ -105,7 +107,7 @@ def export(
     replace: Annotated[bool, typer.Option("--replace", help="Write over what is there.")] = False,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Write a table of the store to a file that other tools read.
+    """Write a table of the store to a file for other tools.
 
     Examples:
       surveycli export predictions --run item-mean-1 --output predictions.parquet

@@ -49,7 +49,7 @@ class FinetuneCommand(SurveyCommand):
         """Return the presets, by name."""
         from surveycli.presets import PRESETS
 
-        return [("Presets", [(preset.name, preset.about) for preset in PRESETS.values()])]
+        return [HelpSection("Presets", [(preset.name, preset.about) for preset in PRESETS.values()])]
 
 
 def register(app: typer.Typer) -> None:
@@ -81,7 +81,9 @@ def finetune(
     ] = None,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Fine-tune a language model until its option probabilities match the human distribution.
+    """Fine-tune a language model on human distributions.
+
+    Training moves the probabilities that it gives to the options towards the shares of people who chose them.
 
     Examples:
       surveycli finetune --split unseen-questions --epochs 1

@@ -6,7 +6,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from surveycli.cli.ways import Way
 
@@ -14,13 +14,20 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _WIDEST = 100
-# Labels up to this width have their text beside them, longer ones below: options, and whole calls.
-_LABEL, _WIDE_LABEL = 26, 42
+# Labels up to this width have their text beside them, longer ones below: options, and (a share of the page) calls.
+_LABEL, _CALL_SHARE = 26, 0.42
 _EXAMPLES = "Examples:"
+_BEFORE_OPTION = re.compile(r"""\s(?=-(?:[^"']|"[^"]*"|'[^']*')*$)""")  # and not within quotes
 _TYPES = {"<str>": "TEXT", "<list[str]>": "TEXT", "<int>": "N", "<int range>": "N", "<float>": "X"}
 _TYPES |= {"<float range>": "X", "<path>": "PATH"}
 
-HelpSection = tuple[str, Sequence[tuple[str, str]]]
+
+class HelpSection(NamedTuple):
+    """A heading and what stands under it: labels, of up to `column` characters, with what each says."""
+
+    title: str
+    rows: Sequence[tuple[str, str]]
+    column: int = _LABEL
 
 
 def print_help(command: str, arguments: str, text: str, ways: Sequence[Way], sections: Iterable[HelpSection]) -> None:
@@ -34,14 +41,14 @@ def print_help(command: str, arguments: str, text: str, ways: Sequence[Way], sec
         console.print()
         _print(console, paragraph)
     if len(ways) > 1:
-        calls = [(f"{command} {way.call}".rstrip(), way.about) for way in ways]
-        _print_section(console, "Ways to call it", calls, _WIDE_LABEL)
+        column = round(_CALL_SHARE * _width(console))
+        _print_section(console, HelpSection("Ways to call it", _calls(command, ways), column))
     if examples:
         console.print("\nExamples", style="bold")
-        for line in examples:
+        for line in (part for example in examples for part in _continued(example, _width(console))):
             console.print(f"  {line}", style="cyan", markup=False, soft_wrap=True)
-    for title, rows in sections:
-        _print_section(console, title, rows)
+    for section in sections:
+        _print_section(console, section)
 
 
 def split_docstring(text: str) -> tuple[list[str], list[str]]:
@@ -63,7 +70,27 @@ def option_sections(options: Sequence[Any], context: Any) -> list[HelpSection]:
         )
         groups.setdefault(title, []).append((_label(option, record[0]), _said(record[1])))
     order = sorted(groups, key=lambda title: (title != "Arguments", title != "Options"))
-    return [(title, groups[title]) for title in order]
+    return [HelpSection(title, groups[title]) for title in order]
+
+
+def _calls(command: str, ways: Sequence[Way]) -> list[tuple[str, str]]:
+    """Return each call with what it does; what several calls in a row do is said once, beside the last of them."""
+    said = [way.about for way in ways]
+    return [
+        (f"{command} {way.call}".rstrip(), "" if about == after else about)
+        for way, about, after in zip(ways, said, [*said[1:], ""], strict=True)
+    ]
+
+
+def _continued(example: str, width: int) -> list[str]:
+    """Return a command as lines of the page, each but the last with a backslash; an option stays with its value."""
+    first, *options = _BEFORE_OPTION.split(example)
+    lines = [first]
+    for option in options:
+        if len(lines[-1]) + len(option) > width - 5:
+            lines.append(" ")
+        lines[-1] += f" {option}"
+    return [f"{line} \\" for line in lines[:-1]] + lines[-1:]
 
 
 def _label(option: Any, label: str) -> str:
@@ -78,15 +105,20 @@ def _said(text: str) -> str:
     """Return an option's help with what typer adds to it in fewer brackets."""
     text = re.sub(r"\[env var: (\w+); default: \((.*?)\)\]", r"[default: \2, or $\1]", text)
     text = re.sub(r"default: \((.*?)\)([;\]])", r"default: \1\2", text)
+    text = re.sub(r"([\d.]+)<=x<=([\d.]+)", r"from \1 to \2", text)
     return re.sub(r"  +", " ", re.sub(r"x>=", "at least ", text))
 
 
-def _print_section(console: Console, title: str, rows: Sequence[tuple[str, str]], column: int = _LABEL) -> None:
-    console.print(f"\n{title}", style="bold", markup=False)
-    width = min(console.width, _WIDEST)
-    for label, text in rows:
-        lines = textwrap.wrap(text, width - column - 4, break_on_hyphens=False) or [""]
-        if len(label) > column:
+def _width(console: Console) -> int:
+    return min(console.width, _WIDEST)
+
+
+def _print_section(console: Console, section: HelpSection) -> None:
+    console.print(f"\n{section.title}", style="bold", markup=False)
+    column = section.column
+    for label, text in section.rows:
+        lines = textwrap.wrap(text, _width(console) - column - 4, break_on_hyphens=False)
+        if len(label) > column or not lines:
             console.print(f"  {label}", style="cyan", markup=False, soft_wrap=True)
         else:
             console.print(f"  [cyan]{_plain(label):<{column}}[/cyan]  {_plain(lines.pop(0))}", soft_wrap=True)
@@ -101,5 +133,5 @@ def _plain(text: str) -> str:
 
 
 def _print(console: Console, text: str, style: str = "") -> None:
-    wrapped = textwrap.fill(text, min(console.width, _WIDEST), break_on_hyphens=False)
+    wrapped = textwrap.fill(text, _width(console), break_on_hyphens=False)
     console.print(wrapped, style=style or None, markup=False, soft_wrap=True)

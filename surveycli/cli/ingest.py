@@ -29,7 +29,7 @@ WAYS = (
     ),
     Way(
         "FILE",
-        "A survey file of yours.",
+        "Your own survey file.",
         flags(
             "FILE --survey --by --bands --min-cell --keep-dont-know --keep-private --layout --country-column",
             "--weight-column --items --codebook --country-map --replace --store",
@@ -98,8 +98,8 @@ def ingest(
     codebook: Annotated[
         Path | None,
         typer.Option(
-            help="Wordings and response options, YAML or CSV (item_id,wording,option_code,label,scale,missing_status); "
-            "`surveycli codebook` writes one from a file's labels.",
+            help="Wordings and response options, YAML or CSV (item_id, wording, option_code, label, scale, "
+            "missing_status); `surveycli codebook` writes one from a file's labels.",
             show_default=False,
         ),
     ] = None,
@@ -110,7 +110,9 @@ def ingest(
     replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of the survey of that name.")] = False,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Read a survey file into the store: respondents, items and response distributions.
+    """Read a survey file into the store.
+
+    It stores respondents, items and response distributions.
 
     Examples:
       surveycli ingest --bundled

@@ -19,10 +19,10 @@ def lock(
     run: Annotated[str, typer.Argument(help="The run whose predictions are locked.", show_default=False)],
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Keep a hash of a run's predictions and the time, before people's answers are ingested.
+    """Record a hash of predictions before the answers are known.
 
-    `surveycli score` then shows that the predictions were locked, when, and that they are the same. Publish the hash
-    to let others check it, too.
+    `surveycli score` then shows when the predictions were locked and that they have not changed. Publish the hash to
+    let others check it, too.
 
     Examples:
       surveycli lock item-mean-1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from typing import ClassVar
 
 import typer
 
@@ -12,19 +13,34 @@ from surveycli.cli.command import SurveyGroup
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.untrusted.text import plain
 
+
+class Program(SurveyGroup):
+    """The program, whose help lists its commands by what they are for."""
+
+    headings: ClassVar = {
+        "Start here": ("demo", "doctor"),
+        "Survey data": ("ingest", "codebook", "surveys", "items", "show", "translate", "translations"),
+        "Predict": ("split", "finetune", "presets", "predict", "predictors", "import-predictions"),
+        "Score and show": ("score", "lock", "report", "plot"),
+        "New questions and small samples": ("simulate", "correct"),
+        "The store": ("runs", "sql", "export", "check"),
+    }
+
+
 app = typer.Typer(
     name="surveycli",
-    cls=SurveyGroup,
+    cls=Program,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Simulate how populations answer survey questions, and query everything in one DuckDB file.",
-    epilog="Exit codes: 0 ok, 1 a bug in surveycli, 2 usage, 3 bad input, 4 not in the store, "
-    "5 conflict (exists, locked, other schema), 6 a missing extra or device. Start with `surveycli demo`.",
+    help="Simulate how populations answer survey questions. Everything is kept in one DuckDB file.",
+    epilog="`surveycli COMMAND --help` explains a command.\n\n"
+    "Exit codes: 0 done, 1 a bug in surveycli, 2 usage, 3 bad input, 4 not in the store, 5 conflict "
+    "(exists, locked, other schema), 6 missing extra or device.",
 )
 
-# One module per command, in the order in which help lists them. Each has a function `register(app)`.
+# One module per command or group of them. Each has a function `register(app)`.
 _COMMANDS = (
     "demo",
     "ingest",

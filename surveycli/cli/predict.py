@@ -134,7 +134,9 @@ def predict(
     ] = None,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Predict response distributions and write them to the store.
+    """Predict response distributions.
+
+    They are written to the store, as a run.
 
     Examples:
       surveycli predict --run finetune-1

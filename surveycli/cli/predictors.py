@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def predictors(format: Format = TableFormat.TABLE) -> None:
-    """List the predictors: what each does, what it needs, its options.
+    """List the predictors, with what each needs and takes.
 
     Examples:
       surveycli predictors

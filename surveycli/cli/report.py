@@ -71,7 +71,9 @@ def report(
     replace: Annotated[bool, typer.Option("--replace", help="Write over an existing file.")] = False,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Write one self-contained page about runs: it opens offline in any browser and can be mailed as it is.
+    """Write one self-contained page about runs.
+
+    It opens offline in any browser and can be mailed as it is.
 
     Examples:
       surveycli report item-mean-1 uniform-1 --item Q57
@@ -111,7 +113,7 @@ def plot(
     metric: _Metric = DEFAULT_METRIC,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Draw one figure into a file, or its numbers with bars in the terminal.
+    """Draw one figure, in a file or as bars in the terminal.
 
     Examples:
       surveycli plot scores item-mean-1 uniform-1 --output scores.png

@@ -46,9 +46,11 @@ def list_runs(
     format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """List runs with status, split, model, best validation loss, times, and the command that goes on with each.
+    """List runs, or show, rename or delete one.
 
-    A run whose process was killed is interrupted; one that is "not brought in" has ended while the store was held.
+    The list has each run's status, split, model, best validation loss and times, and the command that continues it. A
+    run whose process was killed is interrupted; one that is "not brought in" ended while another process held the
+    store.
 
     Examples:
       surveycli runs
@@ -83,9 +85,10 @@ def show(
     format: Format = TableFormat.TABLE,
     store: StoreOfGroup = None,
 ) -> None:
-    """Show a run: how it stands, its configuration and versions, what it learnt from, its curve and its predictions.
+    """Show all that is known of a run.
 
-    As CSV or LaTeX the fields alone; as JSON everything.
+    That is its status, configuration and versions, what it learnt from, its learning curve and its predictions. CSV and
+    LaTeX have the fields alone, JSON everything.
 
     Examples:
       surveycli runs show item-mean-1
@@ -162,7 +165,9 @@ def rename(
     yes: Yes = False,
     store: StoreOfGroup = None,
 ) -> None:
-    """Give a run another name, in the store and on its folder; ask first.
+    """Rename a run, in the store and on its folder.
+
+    It asks first.
 
     Examples:
       surveycli runs rename finetune-1 qwen-7b
@@ -183,7 +188,9 @@ def rename(
 
 
 def delete(context: typer.Context, run: Run, yes: Yes = False, store: StoreOfGroup = None) -> None:
-    """Delete a run: its record, measurements, weights, predictions, scores and folders; say what goes and ask first.
+    """Delete a run and all that belongs to it.
+
+    That is its record, measurements, weights, predictions, scores and folders. It says what goes and asks first.
 
     Examples:
       surveycli runs delete finetune-1

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from surveycli.cli.command import SurveyCommand, typed_settings
+from surveycli.cli.command import SurveyCommand, fill, typed_settings
 from surveycli.cli.help_page import HelpSection
 from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
 from surveycli.cli.ways import Way, always, flags, given
-from surveycli.grouping import By, Clusters, PopulationKind
-from surveycli.setting import Setting
+from surveycli.setting import Setting, settings_of
 
 if TYPE_CHECKING:
     from surveycli.score import ScoreReport
@@ -34,17 +33,18 @@ class ScoreCommand(SurveyCommand):
         return [*others, plain]  # the plain one is at hand where no option names another
 
     def settings(self) -> Sequence[Setting]:
-        """Return an option for each table but the plain one."""
-        from surveycli.score.table import all_tables
+        """Return what may be asked of tables, and an option for each but the plain one."""
+        from surveycli.score.table import TableRequest, all_tables
 
         tables = [table for table in all_tables().values() if table.flag]
-        return [Setting(table.name, bool, False, table.help, table.flag, group=_TABLES) for table in tables]
+        names = [Setting(table.name, bool, False, table.help, table.flag, group=_TABLES) for table in tables]
+        return [*settings_of(TableRequest), *names]
 
     def sections(self) -> list[HelpSection]:
         """Return the metrics, with their formulas."""
         from surveycli.distribution.metric import METRICS
 
-        return [("Metrics (--metric)", [(metric.name, metric.formula) for metric in METRICS.values()])]
+        return [HelpSection("Metrics (--metric)", [(m.name, m.formula) for m in METRICS.values()])]
 
 
 def _way_of(table: Table) -> Way:
@@ -62,40 +62,13 @@ def score(
     runs: Annotated[
         list[str] | None, typer.Argument(help="Runs to score; all finished ones if left out.", show_default=False)
     ] = None,
-    by: Annotated[By, typer.Option("--by", help="One row per what, within each run and part.")] = By.PART,
-    metric: Annotated[
-        list[str] | None,
-        typer.Option("--metric", "-m", help="A column of `score`; repeat for several.", show_default=False),
-    ] = None,
-    language: Annotated[
-        list[str] | None,
-        typer.Option("--language", help="Only predictions in this language; repeat for several.", show_default="all"),
-    ] = None,
-    published: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--published",
-            help="With --paper: only known rows with this in their name, or none; repeat for several.",
-            show_default="all",
-        ),
-    ] = None,
-    clusters: Annotated[
-        Clusters, typer.Option("--clusters", help="What intervals take for a sample; both: country and battery.")
-    ] = Clusters.BOTH,
-    kind: Annotated[
-        PopulationKind | None,
-        typer.Option("--kind", help="Only countries, or only subgroups.", show_default="both, told apart"),
-    ] = None,
-    min_respondents: Annotated[
-        int, typer.Option("--min-respondents", help="Leave out cells of fewer effective respondents.", min=0)
-    ] = 0,
-    seed: Annotated[int, typer.Option(help="Seed of simulations.", min=0)] = 1,
     format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Score runs against people, and report the scores.
+    """Score predictions against what people answered.
 
-    Without a run: all finished runs, one column per part. low and high are the 95% interval of the first metric.
+    Without RUNS, all finished runs are shown, one column per part. low and high are the 95% interval of the first
+    metric.
 
     Examples:
       surveycli score
@@ -105,22 +78,14 @@ def score(
     from dataclasses import replace
 
     from surveycli.cli.render import note, print_frame
-    from surveycli.score.cells import Selection
     from surveycli.score.interval import HOW_TO_READ
     from surveycli.score.table import PLAIN, TableRequest, all_tables, check_request
     from surveycli.store import open_store
 
     names = tuple(dict.fromkeys(runs or []))
-    request = TableRequest(
-        all_runs=not names,
-        by=by,
-        metrics=tuple(metric or []),
-        published=tuple(published or []),
-        selection=Selection(kind, min_respondents, tuple(language or [])),
-        clusters=clusters,
-        seed=seed,
-    )
-    table = all_tables()[next((name.removeprefix("--") for name in typed_settings(context)), PLAIN)]
+    request = fill(TableRequest, context, all_runs=not names)
+    tables = all_tables()
+    table = next((table for table in tables.values() if table.flag in typed_settings(context)), tables[PLAIN])
     check_request(table, request, len(names))
     with open_store(store, write=True) as opened:
         reports, notes = _score_all(opened, names)

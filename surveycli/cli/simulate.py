@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from surveycli.cli.command import add_command
+from surveycli.cli.command import add_command, fill
 from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
 from surveycli.cli.ways import Way, flags, given
+from surveycli.request.simulate import SimulateRequest
+from surveycli.setting import settings_of
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from surveycli.simulation.simulate import Simulated
 
 
 _BEST = "best"
@@ -32,19 +37,16 @@ _BAR = 30
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    add_command(app, simulate, ways=WAYS)
+    add_command(app, simulate, ways=WAYS, settings=settings_of(SimulateRequest))
 
 
 def simulate(
+    context: typer.Context,
     question: Annotated[
         str | None, typer.Argument(help="The question, as people would be asked.", show_default=False)
     ] = None,
     option: Annotated[
         list[str] | None, typer.Option("--option", "-o", help="An answer to choose; repeat for each, in their order.")
-    ] = None,
-    country: Annotated[
-        list[str] | None,
-        typer.Option("--country", "-c", help="Who is asked: KEN, Kenya, or `KEN|sex=female`; repeat for several."),
     ] = None,
     file: Annotated[
         Path | None,
@@ -52,18 +54,10 @@ def simulate(
             help="Questions with their options, and countries if they differ: YAML or CSV.", show_default=False
         ),
     ] = None,
-    run: Annotated[
-        list[str] | None,
-        typer.Option(help="The run that answers; further ones, of other seeds, tell how far it varies."),
-    ] = None,
     predictor: Annotated[
         str,
         typer.Option("--predictor", "-p", help="best: a run only where it beats the prior.", show_default="the run"),
     ] = "",
-    split: Annotated[
-        str | None,
-        typer.Option(help="Whose training part is known, where there is no run.", show_default="the only one"),
-    ] = None,
     language: Annotated[str, typer.Option(help="Language of the question.")] = "en",
     scale: Annotated[
         str | None, typer.Option(help="ordinal, nominal or binary.", show_default="binary of two options, else nominal")
@@ -71,37 +65,39 @@ def simulate(
     battery: Annotated[
         str | None, typer.Option(help="Questions that share a stem, by a name.", show_default=False)
     ] = None,
-    orders: Annotated[int, typer.Option(help="Other orders of the options to try.", min=0)] = 2,
-    name: Annotated[
-        str | None, typer.Option(help="Name of survey, split and run.", show_default="simulated-1, ...")
-    ] = None,
     format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Predict what populations would answer to new questions, and say how far to trust it.
+    """Predict what populations would answer to new questions.
 
-    Nobody is asked: the questions become a survey without human answers, the predictions are rows like any others.
+    Each answer says how far to trust it. The questions become a survey without human answers, and the predictions are
+    rows like any others.
 
     Examples:
       surveycli simulate "Should schools teach chess?" -o Yes -o No -c KEN -c JPN --run finetune-1
       surveycli simulate --file questions.yaml --country KEN --predictor best --run finetune-1
     """
-    from surveycli.cli.render import note, print_frame, progress_bar, say
-    from surveycli.request.simulate import SimulateRequest
+    from surveycli.cli.render import progress_bar
     from surveycli.simulation.questions import one_question, read_questions
     from surveycli.simulation.simulate import simulate as ask
-    from surveycli.store import open_store
 
     if file is not None:
         questions = read_questions(file, language)
     else:
         assert question is not None
         questions = (one_question(question, option or [], language, scale, battery),)
-    request = SimulateRequest(
-        questions, tuple(country or ()), tuple(run or ()), _is_best(predictor, run), split, orders, name
-    )
+    request = fill(SimulateRequest, context, questions=questions)
+    request = replace(request, best=_is_best(predictor, request.runs))
     with progress_bar() as progress:
         simulated = ask(store, request, progress)
+    _print_answers(store, simulated, format)
+
+
+def _print_answers(store: Path, simulated: Simulated, format: TableFormat) -> None:
+    """Print bars and how far to trust them, or the answers as a table."""
+    from surveycli.cli.render import note, print_frame, say
+    from surveycli.store import open_store
+
     with open_store(store) as opened:
         answers = opened.frame("simulation/list_answers", run_id=simulated.name)
         trust = opened.frame("simulation/list_trust", run_id=simulated.name)
@@ -116,14 +112,14 @@ def simulate(
         note(done)
 
 
-def _is_best(predictor: str, run: list[str] | None) -> bool:
+def _is_best(predictor: str, runs: tuple[str, ...]) -> bool:
     from surveycli.errors import usage
 
     if predictor not in ("", _BEST):
         raise usage(
             f"--predictor {predictor} cannot answer new questions.", "It is best, or left out where --run answers."
         )
-    if not predictor and not run:
+    if not predictor and not runs:
         raise usage("Who answers?", "Name a run with --run, or --predictor best; `surveycli runs` lists the runs.")
     return predictor == _BEST
 

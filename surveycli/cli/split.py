@@ -92,7 +92,9 @@ def split(
     format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Give cells to the parts train, validation and test by a recipe, or list the splits.
+    """Divide cells into training, validation and test parts.
+
+    Without a recipe, list the splits there are.
 
     Examples:
       surveycli split paper

@@ -63,7 +63,9 @@ def sql(
     format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Query the store, read-only. A terminal gets a table's first rows, files and pipes get all.
+    """Query the store, read-only.
+
+    A terminal shows the first rows of a table; files and pipes get all of them.
 
     Examples:
       surveycli sql "select iso3, name from country limit 5"

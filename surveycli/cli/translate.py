@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from surveycli.cli import translations
-from surveycli.cli.command import add_command, way_at_hand
+from surveycli.cli.command import add_command, fill, way_at_hand
 from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
 from surveycli.cli.translations import ItemsOption, SurveyId, To
 from surveycli.cli.ways import Way, flags, given
+from surveycli.request.translate import EngineName, TranslateRequest
+from surveycli.setting import settings_of
 
 if TYPE_CHECKING:
     from surveycli.server.chat_server import ServerSettings
     from surveycli.translation import TranslateOptions, TranslateReport
     from surveycli.translation.engine import TranslationEngine
-
-
-class EngineName(StrEnum):
-    """Who translates: a model on this machine, or a server."""
-
-    HF = "hf"
-    OPENAI = "openai"
-
-
-class FileOrigin(StrEnum):
-    """Where a file's translations come from: the survey's own questionnaires, or anybody else."""
-
-    OFFICIAL = "official"
-    IMPORTED = "imported"
-
-
-_SERVER, _MODEL, _FILES, _PROMPTS = "Server", "Model", "Files", "Prompts in further languages"
 
 
 _ITEMS = "--to --from --survey --items --prompt-frame"
@@ -96,116 +80,68 @@ WAYS = (
 
 def register(app: typer.Typer) -> None:
     """Add the command and its group of reviews."""
-    add_command(app, translate, ways=WAYS)
+    add_command(app, translate, ways=WAYS, settings=settings_of(TranslateRequest))
     translations.register(app)
 
 
 def translate(
     context: typer.Context,
     to: To,
-    source: Annotated[str, typer.Option("--from", help="The language to translate from.")] = "en",
     survey: SurveyId = None,
     items: ItemsOption = None,
-    redo: Annotated[
-        bool, typer.Option("--redo", help="Replace machine translations (a person's never), or a prompt frame.")
-    ] = False,
-    glossary: Annotated[Path | None, typer.Option(help="CSV with term,translation: words that are settled.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    from_file: Annotated[
-        Path | None, typer.Option(help="Translations in .csv, .xlsx, .jsonl or .yaml.", rich_help_panel=_FILES)
-    ] = None,
-    origin: Annotated[
-        FileOrigin, typer.Option(help="What the file's translations are.", rich_help_panel=_FILES)
-    ] = FileOrigin.IMPORTED,
-    write_template: Annotated[
-        Path | None, typer.Option(help="Write what is missing to a file to fill in.", rich_help_panel=_FILES)
-    ] = None,
-    prompt_frame: Annotated[
-        Path | None,
-        typer.Option(
-            help="YAML with the sentences around a question, for a language that the package has none in.",
-            rich_help_panel=_PROMPTS,
-        ),
-    ] = None,
-    write_prompt_frame: Annotated[
-        Path | None, typer.Option(help="Write such a file, to put your own sentences in.", rich_help_panel=_PROMPTS)
-    ] = None,
-    engine: Annotated[EngineName | None, typer.Option(help="Who translates.", rich_help_panel=_MODEL)] = None,
-    model: Annotated[str | None, typer.Option(help="The model's name or folder.", rich_help_panel=_MODEL)] = None,
-    revision: Annotated[
-        str | None, typer.Option(help="Commit or tag of a Hugging Face model.", rich_help_panel=_MODEL)
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=_MODEL)] = "auto",
-    back_translate: Annotated[
-        bool, typer.Option("--back-translate", help="Translate back and compare.", rich_help_panel=_MODEL)
-    ] = False,
-    min_similarity: Annotated[
-        float, typer.Option(help="Least chrF (0-100) of a back-translation.", min=0, max=100, rich_help_panel=_MODEL)
-    ] = 40.0,
-    base_url: Annotated[
-        str, typer.Option(help="Address of an OpenAI-compatible server.", rich_help_panel=_SERVER)
-    ] = "https://api.openai.com/v1",
-    key_variable: Annotated[
-        str, typer.Option(help="Environment variable with the server's key.", rich_help_panel=_SERVER)
-    ] = "OPENAI_API_KEY",
-    timeout: Annotated[
-        float, typer.Option(help="Seconds that a whole request may take.", min=0.01, rich_help_panel=_SERVER)
-    ] = 60,
-    tries: Annotated[int, typer.Option(help="Tries per request.", min=1, rich_help_panel=_SERVER)] = 5,
-    requests_per_minute: Annotated[
-        float | None, typer.Option(help="No more requests than this.", min=0.01, rich_help_panel=_SERVER)
-    ] = None,
-    price_per_million_tokens: Annotated[
-        float | None, typer.Option(help="For the estimate of the cost.", min=0, rich_help_panel=_SERVER)
-    ] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do not ask before it costs.", rich_help_panel=_SERVER)
-    ] = False,
     format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Translate questions and answers that lack a language: with a model, a server, or from a file.
+    """Translate questions and answers into another language.
 
-    Each finished item is kept at once, so that a stopped run goes on where it was. What fails a check is held back
-    for `surveycli translations`; what a person translated is never replaced. Countries get their names, too.
+    A model, a server or a file translates them. Each finished item is kept at once, so a stopped run goes on where it
+    was. What fails a check is held back for `surveycli translations`; what a person translated is never replaced.
+    Populations are named in the language, too.
 
     Examples:
       surveycli translate --to de --dry-run
       surveycli translate --to de --engine openai --model gpt-4.1-mini
       surveycli translate --to de --write-template de.csv
     """
-    from surveycli.translation import TranslateOptions, export_template, import_translations, read_glossary
-
-    if write_prompt_frame:
-        _write_frame(write_prompt_frame, to)
+    request = fill(TranslateRequest, context, target=to, survey_id=survey, items=items)
+    if request.write_prompt_frame:
+        _write_frame(request.write_prompt_frame, to)
         return
-    if prompt_frame:
-        _save_frame(store, prompt_frame, to, redo=redo, dry_run=dry_run)
-        if way_at_hand(context).call == _FRAME:
-            _name_populations(store, to)
-            return
-    terms = read_glossary(glossary) if glossary else ()
-    options = TranslateOptions(to, source, survey, items, redo, terms)
-    if write_template:
-        _note_template(export_template(store, write_template, options), write_template, to)
-    elif from_file:
-        _print_report(import_translations(store, from_file, options, origin.value, dry_run=dry_run), format)
-    elif dry_run:
-        _print_plan(store, options, price_per_million_tokens, format)
-    else:
-        assert model is not None
-        if engine is EngineName.OPENAI:
-            from surveycli.translation.openai_engine import OpenAiEngine
-
-            settings = _server_settings(model, base_url, key_variable, timeout, tries, requests_per_minute)
-            with OpenAiEngine(settings) as server:
-                _agree_to_cost(store, options, price_per_million_tokens, yes)
-                _run(store, server, options, min_similarity if back_translate else None, format)
-        else:
-            local = _local_engine(model, revision, device)
-            _run(store, local, options, min_similarity if back_translate else None, format)
-    if not dry_run and not write_template:
+    if request.prompt_frame:
+        _save_frame(store, request.prompt_frame, request)
+    if request.write_template:
+        _write_template(store, request.write_template, request)
+    elif way_at_hand(context).call != _FRAME:
+        _translate(store, request, format)
+    if not request.dry_run and not request.write_template:
         _name_populations(store, to)
+
+
+def _translate(store: Path, request: TranslateRequest, format: TableFormat) -> None:
+    """Read translations from a file, ask for them, or only say what is missing."""
+    from surveycli.translation import import_translations
+
+    options = _options(request)
+    if request.from_file:
+        report = import_translations(store, request.from_file, options, request.origin.value, dry_run=request.dry_run)
+        _print_report(report, format)
+    elif request.dry_run:
+        _print_plan(store, options, request.price_per_million_tokens, format)
+    elif request.engine is EngineName.OPENAI:
+        from surveycli.translation.openai_engine import OpenAiEngine
+
+        with OpenAiEngine(_server_settings(request)) as server:
+            _agree_to_cost(store, options, request)
+            _run(store, server, options, request, format)
+    else:
+        _run(store, _local_engine(request), options, request, format)
+
+
+def _options(request: TranslateRequest) -> TranslateOptions:
+    from surveycli.translation import TranslateOptions, read_glossary
+
+    terms = read_glossary(request.glossary) if request.glossary else ()
+    return TranslateOptions(request.target, request.source, request.survey_id, request.items, request.redo, terms)
 
 
 def _write_frame(file: Path, to: str) -> None:
@@ -216,16 +152,17 @@ def _write_frame(file: Path, to: str) -> None:
     note(f"Put your sentences into {file}; `surveycli translate --to {to} --prompt-frame {file}` reads them.")
 
 
-def _save_frame(store: Path, file: Path, to: str, *, redo: bool, dry_run: bool) -> None:
+def _save_frame(store: Path, file: Path, request: TranslateRequest) -> None:
     from surveycli.cli.render import note
     from surveycli.translation import save_prompt_frame
     from surveycli.translation.prompt_frame import read_prompt_frame
 
-    if dry_run:
+    to = request.target
+    if request.dry_run:
         read_prompt_frame(file, to)
         note(f"{file} is a whole prompt frame.")
         return
-    save_prompt_frame(store, file, to, redo=redo)
+    save_prompt_frame(store, file, to, redo=request.redo)
     note(f"Prompts in {to} are made of the sentences of {file}.")
 
 
@@ -251,43 +188,44 @@ def _name_populations(store: Path, to: str) -> None:
         )
 
 
-def _server_settings(
-    model: str, base_url: str, key_variable: str, timeout: float, tries: int, requests_per_minute: float | None
-) -> ServerSettings:
+def _server_settings(request: TranslateRequest) -> ServerSettings:
     import os
 
     from surveycli.server.chat_server import ServerSettings
 
+    assert request.model is not None
     return ServerSettings(
-        model=model,
-        base_url=base_url,
-        key=os.environ.get(key_variable) or None,
-        key_variable=key_variable,
-        timeout_s=timeout,
-        max_tries=tries,
-        requests_per_minute=requests_per_minute,
+        model=request.model,
+        base_url=request.base_url,
+        key=os.environ.get(request.key_variable) or None,
+        key_variable=request.key_variable,
+        timeout_s=request.timeout,
+        max_tries=request.tries,
+        requests_per_minute=request.requests_per_minute,
     )
 
 
-def _local_engine(model: str, revision: str | None, device: str) -> TranslationEngine:
+def _local_engine(request: TranslateRequest) -> TranslationEngine:
     from surveycli.configuration import ModelSpec
     from surveycli.translation.hf_engine import HfSettings, load_hf_engine
 
-    return load_hf_engine(HfSettings(ModelSpec(name=model, revision=revision, device=device)))
+    assert request.model is not None
+    return load_hf_engine(HfSettings(ModelSpec(request.model, revision=request.revision, device=request.device)))
 
 
-def _agree_to_cost(store: Path, options: TranslateOptions, price: float | None, yes: bool) -> None:
+def _agree_to_cost(store: Path, options: TranslateOptions, request: TranslateRequest) -> None:
     """Say what a server's work will cost, and ask unless told not to."""
     from surveycli.cli.render import note
     from surveycli.errors import usage
     from surveycli.translation import first_requests, read_plan
     from surveycli.translation.estimate import estimate_cost
 
-    estimate = estimate_cost(first_requests(read_plan(store, options, write=True), options), price)
+    requests = first_requests(read_plan(store, options, write=True), options)
+    estimate = estimate_cost(requests, request.price_per_million_tokens)
     cost = "" if estimate.cost is None else f", costing about {estimate.cost:.4f}"
     tokens = f"{estimate.n_input_tokens} tokens in and {estimate.n_output_tokens} out"
     note(f"About {estimate.n_requests} requests, {tokens}{cost}.")
-    if yes or not estimate.n_requests:
+    if request.yes or not estimate.n_requests:
         return
     if not sys.stdin.isatty():
         raise usage("There is nobody to ask whether to go on.", "--yes goes on without asking.")
@@ -295,12 +233,12 @@ def _agree_to_cost(store: Path, options: TranslateOptions, price: float | None, 
 
 
 def _run(
-    store: Path, engine: TranslationEngine, options: TranslateOptions, min_similarity: float | None, format: TableFormat
+    store: Path, engine: TranslationEngine, options: TranslateOptions, request: TranslateRequest, format: TableFormat
 ) -> None:
     from surveycli.cli.render import progress_bar
     from surveycli.translation import BackTranslation, translate_items
 
-    back = None if min_similarity is None else BackTranslation(min_similarity)
+    back = BackTranslation(request.min_similarity) if request.back_translate else None
     with progress_bar() as progress:
         report = translate_items(store, engine, options, back=back, progress=progress)
     _print_report(report, format)
@@ -361,7 +299,9 @@ def _print_report(report: TranslateReport, format: TableFormat) -> None:
         note(f"`surveycli translations list --to {report.language}` shows what was held back, and why.")
 
 
-def _note_template(n_items: int, file: Path, to: str) -> None:
+def _write_template(store: Path, file: Path, request: TranslateRequest) -> None:
     from surveycli.cli.render import note
+    from surveycli.translation import export_template
 
+    n_items, to = export_template(store, file, _options(request)), request.target
     note(f"{file} has {n_items} items to translate. `surveycli translate --to {to} --from-file {file}` reads it back.")

@@ -19,10 +19,8 @@ _DECIDED = (
 )
 
 To = Annotated[str, typer.Option("--to", help="The language to translate to, such as zh or pt-BR.")]
-SurveyId = Annotated[str | None, typer.Option("--survey", help="The survey. [dim](default: the only one)[/dim]")]
-ItemsOption = Annotated[
-    str | None, typer.Option("--items", help="Ids and ranges: Q1,Q2,Q50-Q60. [dim](default: all)[/dim]")
-]
+SurveyId = Annotated[str | None, typer.Option("--survey", help="The survey.", show_default="the only one")]
+ItemsOption = Annotated[str | None, typer.Option("--items", help="Ids and ranges: Q1,Q2,Q50-Q60.", show_default="all")]
 
 
 class Status(StrEnum):
@@ -62,7 +60,9 @@ def list_held(
     format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """List translations that were held back: what was proposed, and what speaks against it.
+    """List translations that were held back, and why.
+
+    Each stands with what was proposed and what speaks against it.
 
     Examples:
       surveycli translations list --to zh
@@ -125,7 +125,9 @@ def reject(
     survey: SurveyId = None,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Refuse held-back translations; the items can then be translated anew.
+    """Refuse held-back translations.
+
+    Their items can then be translated anew.
 
     Examples:
       surveycli translations reject --to zh --items Q1
@@ -143,7 +145,7 @@ def reject(
 def edit(
     item: Annotated[str, typer.Argument(help="The item, such as Q1.")],
     to: To,
-    wording: Annotated[str | None, typer.Option(help="The question. [dim](default: as proposed)[/dim]")] = None,
+    wording: Annotated[str | None, typer.Option(help="The question.", show_default="as proposed")] = None,
     label: Annotated[list[str] | None, typer.Option(help="An answer as CODE=TEXT; may be given several times.")] = None,
     survey: SurveyId = None,
     store: StorePath = DEFAULT_STORE,

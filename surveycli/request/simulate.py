@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from surveycli.domain import Scale
+from surveycli.setting import setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,13 @@ class SimulateRequest:
     """
 
     questions: tuple[NewQuestion, ...]
-    populations: tuple[str, ...] = ()
-    runs: tuple[str, ...] = ()
+    populations: tuple[str, ...] = setting(
+        (), "Who is asked: KEN, Kenya, or `KEN|sex=female`; repeat for several.", flag="--country -c"
+    )
+    runs: tuple[str, ...] = setting(
+        (), "The run that answers; further ones, of other seeds, tell how far it varies.", flag="--run"
+    )
     best: bool = False
-    split: str | None = None
-    n_orders: int = 2
-    name: str | None = None
+    split: str | None = setting(None, "Whose training part is known, where there is no run.", shown="the only one")
+    n_orders: int = setting(2, "Other orders of the options to try.", flag="--orders", least=0)
+    name: str | None = setting(None, "Name of survey, split and run.", shown="simulated-1, ...")

@@ -14,6 +14,7 @@ from surveycli.domain import LEARNT_FROM
 from surveycli.errors import not_found
 from surveycli.grouping import By, PopulationKind
 from surveycli.score.interval import Units
+from surveycli.setting import setting
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,9 +41,11 @@ class Selection:
     always count.
     """
 
-    kind: PopulationKind | None = None
-    min_respondents: int = 0
-    languages: tuple[str, ...] = ()
+    kind: PopulationKind | None = setting(None, "Only countries, or only subgroups.", shown="both, told apart")
+    min_respondents: int = setting(0, "Leave out cells of fewer effective respondents.", least=0)
+    languages: tuple[str, ...] = setting(
+        (), "Only predictions in this language; repeat for several.", flag="--language", shown="all"
+    )
 
 
 EVERYTHING = Selection()

@@ -19,6 +19,7 @@ from surveycli.errors import usage
 from surveycli.grouping import By, Clusters
 from surveycli.score.cells import EVERYTHING, Selection
 from surveycli.score.score_run import ScoreReport
+from surveycli.setting import setting
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,12 +39,14 @@ class TableRequest:
 
     reports: tuple[ScoreReport, ...] = ()
     all_runs: bool = False
-    by: By = By.PART
-    metrics: tuple[str, ...] = ()
-    published: tuple[str, ...] = ()
+    by: By = setting(By.PART, "One row per what, within each run and part.")
+    metrics: tuple[str, ...] = setting((), "A column of `score`; repeat for several.", flag="--metric -m")
+    published: tuple[str, ...] = setting(
+        (), "With --paper: only known rows with this in their name, or none; repeat for several.", shown="all"
+    )
     selection: Selection = EVERYTHING
-    clusters: Clusters = Clusters.BOTH
-    seed: int = 1
+    clusters: Clusters = setting(Clusters.BOTH, "What intervals take for a sample; both: country and battery.")
+    seed: int = setting(1, "Seed of simulations.", least=0)
 
     @property
     def runs(self) -> tuple[str, ...]:

@@ -9,8 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 
 from surveycli import __version__
+from surveycli.cli.help_page import split_docstring
+from surveycli.cli.main import Program, app
 from surveycli.errors import ExitCode
 
 COMMANDS = (
@@ -48,6 +51,16 @@ def test_help_loads_nothing_heavy() -> None:
     assert not loaded & set(HEAVY)
 
 
+def test_help_lists_every_command_once_under_a_heading() -> None:
+    """The program's page names each of its commands under one heading, each in one line of 80 columns."""
+    listed = [name for names in Program.headings.values() for name in names]
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    assert sorted(listed) == sorted(commands)
+    about = {name: split_docstring(command.help)[0][0] for name, command in commands.items()}
+    room = 80 - 2 - max(map(len, listed)) - 2
+    assert {name: text for name, text in about.items() if len(text) > room} == {}
+
+
 def test_help_lists_the_commands_in_the_order_of_work(run_cli: Callable) -> None:
     """Help names every command, first those of the main job in the order in which a user needs them; and exit codes."""
     result = run_cli("--help")
@@ -56,7 +69,7 @@ def test_help_lists_the_commands_in_the_order_of_work(run_cli: Callable) -> None
     main_job = ("demo", "ingest", "split", "finetune", "predict", "score")
     places = [result.out.index(f"\n  {command} ") for command in main_job]
     assert places == sorted(places)
-    assert "Exit codes: 0 ok" in result.out
+    assert "Exit codes: 0 done" in result.out
 
 
 @pytest.mark.parametrize("command", COMMANDS)

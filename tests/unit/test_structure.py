@@ -161,6 +161,10 @@ LONG = {
     "surveycli/distribution/metric.py": "a registry: each metric with its formula, direction, range and check",
     "surveycli/translation/translate.py": "one run over the items of a language, from the plan to what is held back",
 }
+# Commands, and functions beside them, of more than 60 lines, and why.
+LONG_COMMANDS = {
+    "surveycli/cli/ingest.py": {"ingest"},  # an option for each thing that a file may not say of itself
+}
 # So many short modules with a single user there may be: libraries that are optional, programs, boundaries of trust.
 _MOST_LONELY = 18
 
@@ -170,8 +174,8 @@ def lines_of(path: Path) -> int:
 
 
 def test_modules_are_of_a_size_to_be_read_at_once() -> None:
-    """No module outside the commands is longer than 300 lines, but for those that say why."""
-    long = {label(path) for path in MODULES if lines_of(path) > 300 and place(path) != "cli"}
+    """No module is longer than 300 lines, but for those that say why."""
+    long = {label(path) for path in MODULES if lines_of(path) > 300}
     assert long <= set(LONG), long - set(LONG)
 
 
@@ -183,13 +187,14 @@ def test_few_short_modules_serve_a_single_other_one() -> None:
     assert len(lonely) <= _MOST_LONELY, lonely
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if place(path) != "cli"], ids=label)
+@pytest.mark.parametrize("path", MODULES, ids=label)
 def test_functions_are_short(path: Path) -> None:
-    """No function outside the commands is longer than 50 lines."""
+    """No function outside the commands is longer than 50 lines, no command longer than 60 with all its options."""
+    most = 60 if place(path) == "cli" else 50
     nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    long = {node.name for node in functions if (node.end_lineno or 0) - node.lineno >= 50}
-    assert not long, f"{label(path)}: {long}"
+    long = {node.name for node in functions if (node.end_lineno or 0) - node.lineno + 1 > most}
+    assert long <= LONG_COMMANDS.get(label(path), set()), f"{label(path)}: {long}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=label)
