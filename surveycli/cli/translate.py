@@ -17,7 +17,6 @@ from surveycli.request.translate import EngineName, TranslateRequest
 from surveycli.setting import settings_of
 
 if TYPE_CHECKING:
-    from surveycli.server.chat_server import ServerSettings
     from surveycli.translation import TranslateOptions, TranslateReport
     from surveycli.translation.engine import TranslationEngine
 
@@ -128,9 +127,9 @@ def _translate(store: Path, request: TranslateRequest, format: TableFormat) -> N
     elif request.dry_run:
         _print_plan(store, options, request.price_per_million_tokens, format)
     elif request.engine is EngineName.OPENAI:
-        from surveycli.translation.openai_engine import OpenAiEngine
+        from surveycli.translation.openai_engine import OpenAiEngine, server_settings
 
-        with OpenAiEngine(_server_settings(request)) as server:
+        with OpenAiEngine(server_settings(request)) as server:
             _agree_to_cost(store, options, request)
             _run(store, server, options, request, format)
     else:
@@ -186,23 +185,6 @@ def _name_populations(store: Path, to: str) -> None:
             f"Before a run in {to}, prompts need their sentences in it: `surveycli translate --to {to} "
             "--write-prompt-frame FILE` writes a file to put them in."
         )
-
-
-def _server_settings(request: TranslateRequest) -> ServerSettings:
-    import os
-
-    from surveycli.server.chat_server import ServerSettings
-
-    assert request.model is not None
-    return ServerSettings(
-        model=request.model,
-        base_url=request.base_url,
-        key=os.environ.get(request.key_variable) or None,
-        key_variable=request.key_variable,
-        timeout_s=request.timeout,
-        max_tries=request.tries,
-        requests_per_minute=request.requests_per_minute,
-    )
 
 
 def _local_engine(request: TranslateRequest) -> TranslationEngine:

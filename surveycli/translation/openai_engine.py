@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 
+from surveycli.request.translate import TranslateRequest
 from surveycli.server.chat_server import ChatServer, Message, ServerError, ServerSettings, UnusableReplyError
 from surveycli.translation.chat import PROMPT_NAME, converse, prompt_sha256
 from surveycli.translation.engine import EngineIdentity, ReplyError, RequestError, TranslationReply, TranslationRequest
 
 _MAX_REPLIES = 2
+
+
+def server_settings(request: TranslateRequest) -> ServerSettings:
+    """Return which server and model a request names, with the key that the environment has for it."""
+    assert request.model is not None
+    return ServerSettings(
+        model=request.model,
+        base_url=request.base_url,
+        key=os.environ.get(request.key_variable) or None,
+        key_variable=request.key_variable,
+        timeout_s=request.timeout,
+        max_tries=request.tries,
+        requests_per_minute=request.requests_per_minute,
+    )
 
 
 class OpenAiEngine:
