@@ -91,8 +91,8 @@ class Project:
         `choices` are fields of FinetuneConfig, those of a part as a mapping: model={"name": "tiny"},
         optimiser={"epochs": 1}.
         """
-        from surveycli.presets import configure_finetuning
         from surveycli.request.model_run import FinetuneRequest
+        from surveycli.training.configure import configure_finetuning
         from surveycli.training.run_finetuning import finetune, prepare_run
 
         config = configure_finetuning(FinetuneRequest(preset, {"split": split, **choices}))

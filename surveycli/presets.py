@@ -16,10 +16,9 @@ from surveycli.configuration import (
     Schedule,
 )
 from surveycli.domain import Shares
-from surveycli.errors import not_found, usage
-from surveycli.plain import Plain, nested, with_choices
+from surveycli.errors import not_found
+from surveycli.plain import Plain
 from surveycli.prompt import Describe, PromptOrder, PromptStyle
-from surveycli.request.model_run import FinetuneRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,25 +108,6 @@ PUBLISHED_MODELS: Mapping[str, str] = {
     "distil-qwen-14b": "deepseek-ai/DeepSeek-R1-Distill-Qwen-14B",
     "distil-qwen-32b": "deepseek-ai/DeepSeek-R1-Distill-Qwen-32B",
 }
-
-
-def configure_finetuning(request: FinetuneRequest) -> FinetuneConfig:
-    """Return the preset's configuration with what was chosen in its place; tiny is trained in full.
-
-    Raises SurveyError: exit 2 without a split and for an adapter of tiny, 3 for a wrong name or value, 4 for a preset
-    there is none of.
-    """
-    choices = nested(request.choices)
-    model = chosen_model(choices)
-    if model == TINY and choices.get("lora") is not None:
-        raise usage("The model tiny has no adapter: it is trained in full.", "Leave out lora, or name another model.")
-    base = replace(preset_config(request.preset or default_preset(model)), split="")
-    if model == TINY:
-        base = replace(base, lora=None)
-    config = with_choices(base, nested({**choices, "model.name": model}))
-    if not config.split:
-        raise usage("Which split? --split NAME is missing.", "`surveycli split` lists and makes splits.")
-    return config
 
 
 def default_preset(model: str) -> str:

@@ -107,8 +107,8 @@ def finetune(
 def _configured(context: typer.Context, preset: str, file: Path | None) -> FinetuneConfig:
     """Return the preset's configuration with what the file says in its place, and over it what was typed."""
     from surveycli.plain import nested
-    from surveycli.presets import configure_finetuning
     from surveycli.request.model_run import FinetuneRequest, read_choices
+    from surveycli.training.configure import configure_finetuning
 
     said = read_choices(file) if file else {}
     preset = preset or str(said.pop("preset", ""))

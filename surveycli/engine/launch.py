@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from surveycli.configuration import ModelSpec, Quantise
+from surveycli.configuration import ModelSpec, Precision, Quantise
 from surveycli.errors import usage
+
+if TYPE_CHECKING:
+    from surveycli.engine.source import ModelSource
 
 
 def is_launched() -> bool:
@@ -33,6 +39,40 @@ def demand_shardable(spec: ModelSpec, *, trains_all: bool = False) -> None:
             "Only frozen weights are sharded, and this training changes all of them.",
             "Leave out --shard-model, or take a preset that trains an adapter.",
         )
+
+
+def as_held(spec: ModelSpec) -> ModelSpec:
+    """Return a preset's or an older run's model as it is held: the built-in one in float32, whatever they say."""
+    return replace(spec, quantise=Quantise.NONE, precision=Precision.AUTO) if spec.is_tiny else spec
+
+
+def demand_fitting(spec: ModelSpec) -> None:
+    """Raise SurveyError (exit 2) for what was chosen and these weights cannot take, as far as no connection is needed.
+
+    What a model on the hub turns out to be is looked at when it is loaded.
+    """
+    if spec.is_tiny:
+        if spec.quantise is not Quantise.NONE or spec.precision is Precision.BFLOAT16:
+            raise usage("The model tiny is held in float32.", "Leave out --quantise and --precision.")
+        if spec.revision is not None:
+            raise usage("The model tiny has no revisions.", "Leave out --revision.")
+        return
+    if not Path(spec.name).expanduser().exists():
+        return
+    if spec.revision is not None:
+        raise usage(f"{spec.name} is on this machine; revisions are of models on the hub.", "Leave out --revision.")
+    if spec.sharded or spec.quantise is not Quantise.NONE:
+        from surveycli.engine.source import locate_model
+
+        demand_source_fits(spec, locate_model(spec, fetch=False))
+
+
+def demand_source_fits(spec: ModelSpec, source: ModelSource) -> None:
+    """Raise SurveyError (exit 2) where an adapter is to be sharded, or a GGUF file to be quantised anew."""
+    if spec.sharded and source.adapter is not None:
+        raise usage(f"{spec.name} is an adapter, and only whole models are sharded.", "Leave out --shard-model.")
+    if spec.quantise is not Quantise.NONE and source.gguf_file is not None:
+        raise usage(f"{source.gguf_file} has bits of its own and is not quantised again.", "Leave out --quantise.")
 
 
 def demand_at_hand(spec: ModelSpec) -> None:

@@ -15,13 +15,12 @@ from transformers.utils import logging
 from surveycli.configuration import ModelSpec, Quantise
 from surveycli.engine.compilation import compile_layers, demand_compilable
 from surveycli.engine.defaults import choose_device, choose_dtype, settle_attention
-from surveycli.engine.launch import demand_shardable, is_launched
+from surveycli.engine.launch import demand_shardable, demand_source_fits, is_launched
 from surveycli.engine.loading import build_outline, load_adapter, load_config, load_model, load_tokenizer
 from surveycli.engine.quantise import keep_differentiable, quantisation
 from surveycli.engine.sharding import shard_model
-from surveycli.engine.source import ModelSource, locate_model
+from surveycli.engine.source import locate_model
 from surveycli.engine.tiny import build_tiny_model, load_tiny_tokenizer
-from surveycli.errors import bad_input
 
 __all__ = ["LanguageModel", "choose_device", "fingerprint", "load_language_model", "outline_language_model"]
 
@@ -53,7 +52,7 @@ def load_language_model(spec: ModelSpec, *, share_prefixes: bool = False) -> Lan
     A model to be sharded is so if a launcher started several processes; they must have joined before.
     Raises SurveyError: exit 4 where the model cannot be found or reached, 3 where it is no whole causal language model
     with finite weights in safetensors or GGUF, 6 where a package for quantised weights or a compiler is missing, 2 for
-    quantised or compiled weights that are to be sharded.
+    weights that cannot be sharded, quantised or compiled as asked.
     """
     logging.disable_progress_bar()  # a run shows its own progress
     demand_shardable(spec)
@@ -66,12 +65,12 @@ def load_language_model(spec: ModelSpec, *, share_prefixes: bool = False) -> Lan
         # Its matrices are too small to gain from a second thread, which on a busy machine has to be waited for.
         torch.set_num_threads(1)
     else:
+        demand_source_fits(spec, source)
         config = load_config(spec, source)
         tokenizer = load_tokenizer(spec, source)
         model = load_model(spec, source, config, tokenizer, _model_arguments(spec, device))
     found = fingerprint(model, tokenizer)
     if spec.sharded and is_launched():
-        _demand_no_adapter(spec, source)
         shard_model(model, device)
     elif spec.quantise is Quantise.NONE:
         model.to(device)
@@ -85,11 +84,6 @@ def load_language_model(spec: ModelSpec, *, share_prefixes: bool = False) -> Lan
         found = fingerprint(model, tokenizer)
     model.eval()
     return LanguageModel(model, tokenizer, found, spec, None if source is None else source.adapter)
-
-
-def _demand_no_adapter(spec: ModelSpec, source: ModelSource | None) -> None:
-    if source is not None and source.adapter is not None:
-        raise bad_input(f"{spec.name} is an adapter, and only whole models are sharded.", "Leave out --shard-model.")
 
 
 def outline_language_model(spec: ModelSpec) -> LanguageModel:

@@ -40,6 +40,14 @@ def locate_model(spec: ModelSpec, *, fetch: bool = True) -> ModelSource:
     return _locate(spec.name, spec.revision, fetch=fetch)
 
 
+def is_adapter(spec: ModelSpec) -> bool:
+    """Return whether `spec` names an adapter rather than a whole model; no, where neither is found."""
+    try:
+        return locate_model(spec, fetch=False).adapter is not None
+    except SurveyError:  # told where the model is needed
+        return False
+
+
 def _locate(name: str, revision: str | None, *, fetch: bool, as_base: bool = False) -> ModelSource:
     path = Path(name).expanduser()
     if path.is_dir():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from surveycli.configuration import PredictConfig
+from surveycli.engine.launch import as_held, demand_fitting
 from surveycli.errors import usage
 from surveycli.plain import Plain, from_plain, nested, to_plain, with_choices
 from surveycli.prediction.elicitation import ModelPredictor, predictor_of
@@ -18,7 +19,8 @@ def configure_prediction(store: Store, row: ModelPredictor, request: PredictRequ
     """Return what a predictor is to do: as the run asks or the preset says, but for what the request chooses.
 
     A run without a named predictor goes on as it asks, also one of a model that is not a fine-tuning. Raises
-    SurveyError: exit 2 without a split, 3 for a wrong name or value, 4 for an unknown run or preset.
+    SurveyError: exit 2 without a split and for what the model cannot take, 3 for a wrong name or value, 4 for an
+    unknown run or preset.
     """
     choices = nested(request.choices)
     if request.run is None:
@@ -37,6 +39,7 @@ def configure_prediction(store: Store, row: ModelPredictor, request: PredictRequ
             "`surveycli runs` and `surveycli split` list both.",
         )
     model = replace(config.model, name=resolve_model(config.model.name))
+    demand_fitting(model)
     return replace(config, model=model, elicitation=row.elicitation, settings=_settings(row, base, request))
 
 
@@ -49,5 +52,6 @@ def _settings(row: ModelPredictor, base: PredictConfig, request: PredictRequest)
 
 
 def _of_preset(preset: str, choices: Plain) -> PredictConfig:
-    base = preset_config(preset or default_preset(chosen_model(choices)))
-    return PredictConfig(model=base.model, prompt=base.prompt, batches=base.batches)
+    name = chosen_model(choices)
+    base = preset_config(preset or default_preset(name))
+    return PredictConfig(model=as_held(replace(base.model, name=name)), prompt=base.prompt, batches=base.batches)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from surveycli.configuration import FinetuneConfig, PredictConfig
+from surveycli.engine.launch import as_held
 from surveycli.errors import SurveyError, conflict, not_found, usage
 from surveycli.plain import from_plain
 from surveycli.prediction.asked import way_of_asking
@@ -46,6 +47,7 @@ def config_of_run(store: Store, run_id: str) -> PredictConfig:
         )
     folder = demand_folder(store.path, run_id, row["folder"])
     config = from_plain(PredictConfig, mended_configuration(stored, Path(row["folder"]), folder.path))
+    config = replace(config, model=as_held(config.model))
     if config.trained_by is None:
         return config
     return replace(config, weights=_weights(store, _row(store, config.trained_by)))
@@ -111,7 +113,8 @@ def _config_of_training(store: Store, row: dict[str, Any], stored: dict[str, Any
     trained = from_plain(FinetuneConfig, mended_configuration(stored, Path(row["folder"]), folder.path))
     return PredictConfig(
         split=trained.split,
-        model=replace(trained.model, seed=trained.seed),  # the stand-in's untrained weights follow from the seed
+        # the stand-in's untrained weights follow from the seed
+        model=as_held(replace(trained.model, seed=trained.seed)),
         prompt=trained.prompt,
         languages=trained.languages,
         weights=str(folder.weights.resolve()),

@@ -16,6 +16,7 @@ from surveycli.domain import Option
 from surveycli.engine.control_tokens import control_tokens
 from surveycli.engine.defaults import choose_device, choose_dtype
 from surveycli.engine.encode import open_turns
+from surveycli.engine.launch import demand_fitting
 from surveycli.engine.loading import load_model, load_tokenizer, read_config
 from surveycli.engine.model import LanguageModel, fingerprint, load_language_model
 from surveycli.engine.reply import write_greedily
@@ -44,10 +45,11 @@ class HfSettings:
 def load_hf_engine(settings: HfSettings) -> HfChatEngine | HfSeq2SeqEngine:
     """Return the engine for a model, which its configuration says is one or the other.
 
-    Raises SurveyError: exit 4 where the model cannot be found, 3 where it is not whole, 6 where a package for it is
-    missing.
+    Raises SurveyError: exit 2 for what the model cannot take, 4 where it cannot be found, 3 where it is not whole, 6
+    where a package for it is missing.
     """
     spec = settings.model
+    demand_fitting(spec)
     if spec.is_tiny:
         return HfChatEngine(load_language_model(spec), settings)
     source = locate_model(spec)
