@@ -25,7 +25,7 @@ COUNTRIES = (  # noqa: SIM905 -- sixty-six quoted strings are harder to read
 ).split()
 # Never asked in a whole country: the cell must not exist.
 NOT_ASKED = (("Q36", "EGY"), ("Q173", "IRQ"), ("Q182", "EGY"), ("Q196", "CHN"), ("Q253", "JOR"))
-# Asked, but nobody gave a valid answer.
+# Asked, but without a valid answer.
 ONLY_MISSING = (("Q164", "KGZ"), ("Q240", "TJK"))
 COUNTRY_SPECIFIC = ("Q223", "Q223_LOCAL", "Q266", "Q267", "Q268", "Q275A", "Q276A", "Q277A", "Q278A", "Q290")
 MISSING_CODES = (-1, -2, -5)

@@ -153,7 +153,7 @@ class Project:
     def simulate(
         self, question: str | Path, options: Sequence[str] = (), *, language: str = "en", **asked: Any
     ) -> pl.DataFrame:
-        """Ask a question that nobody was asked, or those of a file (a Path), and return the answers as rows.
+        """Predict the answers to a new question, or to those of a file (a Path), and return them as rows.
 
         `asked` are fields of SimulateRequest: populations=("KEN",), runs=("finetune-1",), best=True.
         """

@@ -2,8 +2,8 @@
 
 A reply holds its answer in its first JSON object, wherever that stands: alone, in a code fence, after a sentence. The
 object must have exactly the option letters as its keys and a number for each. Tolerated are lower-case letters, letters
-in parentheses, and numbers in quotation marks, with or without a percent sign. Percentages and fractions are told apart
-by nobody: the numbers are divided by their sum.
+in parentheses, and numbers in quotation marks, with or without a percent sign. Percentages and fractions need
+not be told apart: the numbers are divided by their sum.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def predictor_asked(request: PredictRequest) -> Predictor:
 def predict(store_path: Path, request: PredictRequest, progress: Progress = silent) -> PredictReport:
     """Predict the cells asked for and write the distributions to the store.
 
-    Raises SurveyError: exit 2 for what does not go together, 3 for a setting that there is not, 4 for what the store
+    Raises SurveyError: exit 2 for what does not go together, 3 for an unknown setting, 4 for what the store
     does not have, 5 for a name that is taken.
     """
     row = predictor_asked(request)

@@ -1,7 +1,7 @@
 -- Purpose: the human response distribution of given cells, by the one rule for which shares a run uses: unweighted shares
 --          where the run asks for them, and also where it asks for weighted ones but a cell has none.
 -- Grain: one row per cell of `wanted` whose item was asked there; lists are in option-code order and have an entry for
---        every response option of the item (0 for one that nobody chose).
+--        every response option of the item (0 for one that no respondent chose).
 -- Parameters: $shares ('weighted' or 'unweighted'). Frame: wanted (survey_id, item_id, population_id).
 -- Reads: response_option, response_distribution, cell.
 -- Result: n_respondents; n_effective, which stands for the precision of the shares returned: Kish's where they are

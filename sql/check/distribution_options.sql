@@ -1,4 +1,4 @@
--- Purpose: a response distribution has exactly the options of its item, those that nobody chose too.
+-- Purpose: a response distribution has exactly the options of its item, including those that no respondent chose.
 -- Grain: one row per cell and option that is too many or too few. Reads: response_distribution, response_option, cell.
 SELECT survey_id, item_id, population_id, option_code, 'not an option of the item' AS problem
 FROM response_distribution

@@ -1,4 +1,4 @@
--- Purpose: a question that nobody was asked has no human answers: nothing that was predicted is kept as if people said it.
+-- Purpose: a question that was never asked has no human answers: predictions are never kept as if people had given them.
 -- Grain: one row per cell that breaks this. Reads: split, split_cell, response_distribution, cell.
 SELECT DISTINCT c.survey_id, c.item_id, c.population_id
 FROM split AS s

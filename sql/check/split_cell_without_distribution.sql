@@ -1,4 +1,4 @@
--- Purpose: every cell of a split is in the store, but for those of a simulation, which nobody was asked. (A survey that
+-- Purpose: every cell of a split is in the store, except those of a simulation, which were never asked. (A survey that
 -- was ingested anew with fewer cells leaves splits behind: make them anew with --replace.)
 -- Grain: one row per split and cell that is not there. Reads: split_cell, split, cell.
 SELECT c.split, c.part, c.survey_id, c.item_id, c.population_id

@@ -1,5 +1,5 @@
 -- Purpose: the cells of a split with their human shares, as a model run needs them.
--- Grain: one row per part, survey, item and population; shares in option-code order, NULL where nobody was asked.
+-- Grain: one row per part, survey, item and population; shares in option-code order, NULL where no one was asked.
 -- Parameters: $split, $parts (NULL for all), $weighted (true: weighted shares where known, else unweighted ones).
 -- Reads: split_cell, cell_share.
 -- Example: $parts = ['validation', 'test'], $split = 'unseen-questions', $weighted = true

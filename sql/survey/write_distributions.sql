@@ -1,4 +1,4 @@
--- Purpose: write distributions with a row for every option of the item, zero where nobody chose it.
+-- Purpose: write distributions with a row for every option of the item, zero where no respondent chose it.
 -- Grain: one row per survey, item, population and option; one cell per survey, item and population.
 -- Parameters: $survey_id.
 -- Reads: the frames incoming_cell (item_id, population_id, n_respondents, n_effective) and incoming_share (item_id,

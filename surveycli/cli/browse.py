@@ -133,7 +133,7 @@ def _headline(view: ItemView) -> str:
     if view.n_effective is not None:
         parts.append(f"effective number {view.n_effective:,.0f}")
     if view.missing:
-        parts.append(f"left out: {view.missing}")
+        parts.append(f"without a valid answer: {view.missing}")
     return "; ".join(parts)
 
 

@@ -38,7 +38,7 @@ class PredictCommand(SurveyCommand):
     def typed(self, context: typer.Context) -> Typed:
         """Return what was typed, and the predictor, run and model that a file names.
 
-        Raises SurveyError (exit 2) for a predictor that there is not, and for one that does not go with a run.
+        Raises SurveyError (exit 2) for an unknown predictor, and for one that does not go with a run.
         """
         file = context.params.get("config")
         found = {**(_named_in(file) if file is not None else {}), **typed(context)}

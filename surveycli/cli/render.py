@@ -21,7 +21,7 @@ from surveycli.untrusted.text import plain
 if TYPE_CHECKING:
     import polars as pl
 
-TINY_NOTE = "tiny is a stand-in built from nothing: it shows the workflow, and is no substitute for a pretrained model."
+TINY_NOTE = "tiny is a stand-in built from nothing: it shows the workflow but does not replace a pretrained model."
 _LINES_AT_ONCE = 200
 
 
@@ -127,7 +127,7 @@ def _is_unicode() -> bool:
 
 
 def _write(lines: Iterable[str]) -> None:
-    """Write lines to stdout, several at once, until nobody takes them any more."""
+    """Write lines to stdout, several at once, until the reader stops taking them."""
     lines = iter(lines)
     while (several := list(islice(lines, _LINES_AT_ONCE))) and output_error() is None:
         sys.stdout.write("\n".join(several) + "\n")

@@ -223,7 +223,7 @@ def _what_goes(stake: Stake) -> str:
 
 
 def _ask(what: str, question: str, *, yes: bool) -> None:
-    """Say what will be done, and ask unless told not to. Raises SurveyError (exit 2) where nobody can be asked."""
+    """Say what will be done, and ask unless told not to. Raises SurveyError (exit 2) without a terminal to ask in."""
     from surveycli.cli.render import note
     from surveycli.errors import usage
 
@@ -231,7 +231,7 @@ def _ask(what: str, question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise usage("There is nobody to ask whether to go on.", "--yes goes on without asking.")
+        raise usage("There is no terminal to ask in whether to go on.", "--yes goes on without asking.")
     typer.confirm(question, abort=True, err=True)
 
 

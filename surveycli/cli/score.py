@@ -59,9 +59,7 @@ def register(app: typer.Typer) -> None:
 
 def score(
     context: typer.Context,
-    runs: Annotated[
-        list[str] | None, typer.Argument(help="Runs to score; all finished ones if left out.", show_default=False)
-    ] = None,
+    runs: Annotated[list[str] | None, typer.Argument(help="Runs to score.", show_default="all finished ones")] = None,
     format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
 ) -> None:

@@ -1,4 +1,4 @@
-"""`surveycli simulate`: what populations would answer to a question that nobody has asked them."""
+"""`surveycli simulate`: what populations would answer to a question that they were never asked."""
 
 from __future__ import annotations
 

@@ -210,7 +210,7 @@ def _agree_to_cost(store: Path, options: TranslateOptions, request: TranslateReq
     if request.yes or not estimate.n_requests:
         return
     if not sys.stdin.isatty():
-        raise usage("There is nobody to ask whether to go on.", "--yes goes on without asking.")
+        raise usage("There is no terminal to ask in whether to go on.", "--yes goes on without asking.")
     typer.confirm("Go on?", abort=True, err=True)
 
 

@@ -99,7 +99,7 @@ def choose_lambda(cells: Sequence[People]) -> float:
 
 
 def _people(answers: pl.DataFrame, predicted: pl.DataFrame, options: pl.DataFrame) -> list[People]:
-    """Return the cells of which somebody answered. Raises SurveyError (exit 3) where nobody is in both files."""
+    """Return the cells that have answers. Raises SurveyError (exit 3) where the files have no respondent in common."""
     who = [*_KEY, "respondent"]
     for name, rows in (("--sample", answers), ("--predicted", predicted)):
         if rows.select(who).is_duplicated().any():
@@ -119,7 +119,10 @@ def _people(answers: pl.DataFrame, predicted: pl.DataFrame, options: pl.DataFram
     found = []
     for key, group in sorted(both.partition_by(_KEY, as_dict=True).items()):
         if key not in without:
-            raise bad_input(f"Nobody has a prediction alone for {key[1]} in {key[2]}: --predicted adds nothing there.")
+            raise bad_input(
+                f"All respondents with a prediction for {key[1]} in {key[2]} also answered it.",
+                "--predicted helps only where it has more respondents than --sample.",
+            )
         own = codes[key[:2]]
         found.append(
             People(

@@ -45,7 +45,7 @@ def read_answers(store: Store, path: Path, survey_id: str | None, items: Sequenc
     """Return the answers of a file. `items` are the ids that columns of people are looked for by.
 
     Raises SurveyError (exit 3) for a file without the columns, and for populations, items or options that the store
-    does not have, weights below 0 and numbers that are none.
+    does not have, weights below 0 and texts in place of numbers.
     """
     source = open_source(path)
     frame = open_table(source).frame()
@@ -158,7 +158,7 @@ def _matched(store: Store, rows: pl.DataFrame, survey_id: str | None, path: Path
     wrong = rows.filter(pl.col("weight").is_null() | ~pl.col("weight").is_finite() | (pl.col("weight") < 0))
     if wrong.height:
         raise bad_input(
-            f"{wrong.height} rows of {path.name} have a weight or number of answers that is none, or below 0.",
+            f"{wrong.height} rows of {path.name} have a weight or number of answers that is not a number, or below 0.",
             "Correct or drop them.",
         )
     asked = rows.select("row", "population", "item", "option", survey=pl.lit(None, pl.String))

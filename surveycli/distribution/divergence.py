@@ -80,8 +80,8 @@ def emd_ordinal(human: Floats, model: Floats, n_options: Ints | None = None) -> 
 def modal_accuracy(human: Floats, model: Floats) -> Floats:
     """Return 1 where the model's most probable option is the one most people chose, else 0; ties share the point.
 
-    With several most probable options it is the share of them that nobody beat among people: the expected point of a
-    model that breaks its own tie at random.
+    With several most probable options it is the share of them that are also most common among people: the expected
+    point of a model that breaks its own tie at random.
 
     >>> float(modal_accuracy(np.array([0.2, 0.5, 0.3]), np.array([0.4, 0.4, 0.2])))
     0.5

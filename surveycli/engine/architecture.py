@@ -22,7 +22,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 
 def demand_decoder(name: str, config: Any) -> None:
-    """Raise SurveyError (exit 3) for a configuration that is no causal decoder's, naming its architecture."""
+    """Raise SurveyError (exit 3) for a configuration that is not a causal decoder's, naming its architecture."""
     kind = type(config)
     listed = getattr(config, "architectures", None)
     architectures = [a for a in listed if isinstance(a, str)] if isinstance(listed, list) else []
@@ -94,7 +94,7 @@ def _finite(tensor: torch.Tensor) -> bool:
 def demand_embedded(name: str, model: Any, tokenizer: PreTrainedTokenizerBase) -> None:
     """Raise SurveyError (exit 3) where the tokenizer has tokens beyond the rows of the embeddings.
 
-    Control tokens that were added to it without a row are no fault, as long as no prompt has them (reach.py).
+    Control tokens that were added to it without a row do no harm as long as no prompt has them (reach.py).
     """
     rows = model.get_input_embeddings().weight.shape[0]
     control = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}

@@ -51,7 +51,7 @@ class ControlTokens:
     def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
         """Return the token ids of a text that may have hidden parts.
 
-        Raises SurveyError (exit 3) where it has and the tokenizer is none that a copy can be made of.
+        Raises SurveyError (exit 3) where it has, and the tokenizer cannot be copied.
         """
         if self._pattern is None or not _HIDDEN.search(text):
             return list(self._tokenizer.encode(text, add_special_tokens=add_special_tokens))

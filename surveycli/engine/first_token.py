@@ -18,7 +18,7 @@ def option_log_probabilities(logits: Tensor, present: Tensor) -> Tensor:
 
 
 def outside_mass(logits: Tensor, present: Tensor, log_normaliser: Tensor) -> Tensor:
-    """Return the probability of all tokens that are no option letter: (N,), 0 to 1.
+    """Return the probability of all tokens other than option letters: (N,), 0 to 1.
 
     `log_normaliser` (N,) is the logsumexp of the whole vocabulary's logits at the same position.
     """

@@ -47,7 +47,7 @@ def as_held(spec: ModelSpec) -> ModelSpec:
 
 
 def demand_fitting(spec: ModelSpec) -> None:
-    """Raise SurveyError (exit 2) for what was chosen and these weights cannot take, as far as no connection is needed.
+    """Raise SurveyError (exit 2) for what was chosen but these weights cannot take, as far as that is known offline.
 
     What a model on the hub turns out to be is looked at when it is loaded.
     """

@@ -100,8 +100,8 @@ def load_model(
 def load_adapter(model: Any, adapter: Path, base_name: str, base_fingerprint: str) -> Any:
     """Return `model`, the base of this name and fingerprint, with the adapter of a folder on it, in eval mode.
 
-    Raises SurveyError: exit 5 where the adapter was trained here on another base, 3 where it is none of low-rank
-    matrices or its kin, is not whole, or does not fit.
+    Raises SurveyError: exit 5 where the adapter was trained here on another base, 3 where it does not
+    change matrices, is incomplete, or does not fit.
     """
     from peft import PeftConfig, PeftModelForCausalLM
 

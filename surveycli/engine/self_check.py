@@ -64,7 +64,7 @@ def check_row_computation(
         own = _own_answers(model, chosen, tokens)
         tolerance = TOLERANCE[parameter_dtype(model)] + _rounding(model, own)
         alone = _largest_difference(own, _answers_alone(model, chosen, tokens))
-        if not alone <= tolerance:  # a NaN is no agreement either
+        if not alone <= tolerance:  # a NaN does not agree either
             raise bad_input(
                 f"{name_of(model)} makes logits of its hidden states in a way that the engine does not follow: log "
                 f"probabilities of letters differ by {alone:.2g} from those of its own forward pass.",
@@ -115,11 +115,11 @@ def _own_answers(model: Any, examples: Sequence[Example], tokens: OptionTokens) 
         answers = [_own_answer(model, example, example.tokens, tokens) for example in examples]
         followed = [_own_answer(model, e, np.append(e.tokens, tokens.ids[0]), tokens) for e in examples]
     if not all(bool(answer.in_vocabulary.isfinite().all()) for answer in answers):
-        raise bad_input(f"{name_of(model)} answers with what are no finite numbers.", "Its weights are damaged.")
+        raise bad_input(f"{name_of(model)} answers with numbers that are not finite.", "Its weights are damaged.")
     difference = _largest_difference(answers, followed)
     if not difference <= TOLERANCE[parameter_dtype(model)] + _rounding(model, answers):
         raise bad_input(
-            f"{name_of(model)} is no causal decoder: what stands after a prompt changes its log probabilities by "
+            f"{name_of(model)} is not a causal decoder: what follows a prompt changes its log probabilities by "
             f"{difference:.2g}.",
             "Choose a decoder model such as Llama, Qwen, Gemma or Mistral.",
         )

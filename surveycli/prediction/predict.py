@@ -91,7 +91,7 @@ def _predict(folder: RunFolder, processes: Processes, progress: Progress) -> Pre
     cells = _distinct(contents.cells)
     there = read_there(folder)
     todo = [cell for cell in cells if (cell.key, cell.language) not in there]
-    processes.wait()  # nobody writes before all have seen what is there, so that all share out the same work
+    processes.wait()  # none writes before all have seen what is there, so that all divide the same work
     fingerprint = _compute(folder, config, contents, todo, processes, progress) if todo else None
     processes.wait()
     return PredictionOutcome(
@@ -277,7 +277,7 @@ def _predict_row(job: PredictionJob, examples: Sequence[Example]) -> Iterator[Pr
             cell = example.cell
             yield PredictedCell(cell.key, cell.language, tuple(by_code.tolist()), float(beyond), _rule(job))
         else:
-            yield _failure(example.cell, "the model's answer is no finite number")
+            yield _failure(example.cell, "the model's answer is not a finite number")
 
 
 def _failure(cell: Cell, reason: str) -> PredictionFailure:

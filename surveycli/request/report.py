@@ -47,7 +47,7 @@ class PlotRequest:
 
 
 class Quantity(StrEnum):
-    """What the number of an imported row is. `answers`: there is none, each row is one simulated answer."""
+    """What the number of an imported row is. With `answers` rows have no number: each is one simulated answer."""
 
     PROBABILITY = "probability"
     LOG_PROBABILITY = "log-probability"

@@ -11,7 +11,7 @@ from surveycli.setting import setting
 
 @dataclass(frozen=True, slots=True)
 class NewQuestion:
-    """A question that nobody was asked: its wording and option labels by language, and what it is part of.
+    """A question that was never asked: its wording and option labels by language, and what it is part of.
 
     `populations` are ids (KEN, `KEN|sex=female`) or country names; empty takes those of the whole simulation.
     """

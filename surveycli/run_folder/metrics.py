@@ -47,7 +47,7 @@ def append_lines(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 def read_metrics(folder: RunFolder) -> list[TrainingMetric]:
     """Return the measurements; of a step measured twice, before and after an interruption, the later one.
 
-    Raises SurveyError (exit 3) for a line that is no measurement.
+    Raises SurveyError (exit 3) for a line that is not a measurement.
     """
     if not folder.metrics.is_file():
         return []

@@ -49,7 +49,7 @@ def read_json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the objects of a file of JSON lines, each with its place in words.
 
     A line that a kill cut short is skipped: what it told is told again on resume. Raises SurveyError (exit 3) for any
-    other line that is no object.
+    other line that is not an object.
     """
     with path.open("rb") as file:
         for number, line in enumerate(iter(lambda: file.readline(MOST_BYTES), b""), start=1):
@@ -103,8 +103,8 @@ def read_batches(
     """Yield a Parquet file's rows in batches, with the columns of `schema` in its order.
 
     Columns in `nullable` may hold NULL; those in `later` may be absent, as an older surveycli did not write them.
-    Raises SurveyError (exit 3) for a file that is no Parquet, lacks a column, or has another type, a NULL or a text
-    that is no UTF-8.
+    Raises SurveyError (exit 3) for a file that is not Parquet, lacks a column, or has another type, a NULL or a text
+    that is not UTF-8.
     """
     try:
         with pq.ParquetFile(path) as file:

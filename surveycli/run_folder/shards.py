@@ -151,7 +151,7 @@ def write_prediction_shard(folder: RunFolder, predicted: Sequence[PredictedCell]
 def read_shards(folder: RunFolder) -> Iterator[pa.RecordBatch]:
     """Yield the predicted cells in batches, shard by shard, in no particular order.
 
-    Raises SurveyError (exit 3) for a shard that is damaged, or holds what is no distribution.
+    Raises SurveyError (exit 3) for a shard that is damaged, or holds a row that is not a distribution.
     """
     for path in _shard_paths(folder):
         for batch in _read(path):
@@ -221,7 +221,7 @@ def _read(path: Path) -> Iterator[pa.RecordBatch]:
 
 
 def _refuse_improper(path: Path, batch: pa.RecordBatch) -> None:
-    """Raise SurveyError (exit 3) where a row is no distribution, or its mass outside the options is no probability."""
+    """Raise SurveyError (exit 3) where a row is not a distribution, or its mass outside the options out of range."""
     lists, outside = batch.column("probabilities"), batch.column("outside_mass")
     rows = pa.table({"row": pc.list_parent_indices(lists), "p": lists.flatten()})
     totals = rows.group_by("row").aggregate([("p", "sum"), ("p", "min")])

@@ -1,7 +1,7 @@
 """Locks of predictions: a hash and a time, kept before people's answers are there, checked whenever they are scored.
 
 What a lock shows rests on when it was made: beside the hash stands of how many cells the store had answers by then. The
-hash can be published, so that nobody has to trust the store.
+hash can be published, so that the store need not be trusted.
 """
 
 from __future__ import annotations

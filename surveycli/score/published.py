@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PARTS = ("C1-Q3", "C2-Q1", "C2-Q3", "C3-Q1", "C3-Q3")
 NONE = "none"
 _EMD = "legacy_emd_mean"
-# The paper's EMD does not see the order of options and its 1-JSD is no divergence: these do and are.
+# The paper's EMD ignores the order of options, and its 1-JSD is not made of a divergence; these columns do better.
 _RIGHT = {"emd_ordinal_mean": "emd_ordinal", "js_divergence_mean": "js_divergence_nats"}
 
 

@@ -35,7 +35,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """Which server and model, and how patient to be. Times are in seconds; `requests_per_minute` None is no limit.
+    """Which server and model, and how patient to be. Times are in seconds; `requests_per_minute` is a limit, if given.
 
     `timeout_s` bounds a whole request. `key` goes into the Authorization header and nowhere else; `key_variable` names
     where it came from in messages.
@@ -93,7 +93,7 @@ class RateLimit:
 class ChatServer:
     """A chat model behind an address. Close it, or use it as a context manager.
 
-    Raises SurveyError: exit 2 for an address that is none, 3 for a key that no header can carry.
+    Raises SurveyError: exit 2 for a malformed address, 3 for a key that no header can carry.
     """
 
     def __init__(self, settings: ServerSettings, sleep: Callable[[float], None] = time.sleep) -> None:

@@ -15,7 +15,7 @@ _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS  # told by its first bytes
 
 
 class NoAnswerError(Exception):
-    """There was no whole answer; another try may get one. The message is in words, unchecked."""
+    """The answer was missing or incomplete; another try may get one. The message is in words, unchecked."""
 
 
 class LargeAnswerError(Exception):

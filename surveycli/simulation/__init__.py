@@ -1,1 +1,1 @@
-"""Asks populations questions that nobody has asked them: a survey of its own, without human answers."""
+"""Asks populations new questions: they become a survey of their own, without human answers."""

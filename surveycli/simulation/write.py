@@ -36,12 +36,12 @@ def languages_of(questions: Sequence[NewQuestion]) -> tuple[str, ...]:
 def write_survey(store: Store, request: SimulateRequest, name: str, of_split: str | None) -> None:
     """Write the questions, the populations and the split that asks them; in one transaction with its caller.
 
-    Raises SurveyError: 3 for a population that nobody knows, 5 where the name is taken.
+    Raises SurveyError: 3 for an unknown population, 5 where the name is taken.
     """
     if store.scalar("simulation/is_taken", name=name):
         raise conflict(f"There is already a survey, split or run named {name}.", "Choose another --name.")
     items = tuple(_item(question, place) for place, question in enumerate(request.questions))
-    facts = SurveyFacts("Questions that nobody was asked", source="surveycli simulate")
+    facts = SurveyFacts("Questions that were never asked", source="surveycli simulate")
     begin_survey(store, name, facts, Codebook(name, items, origin="imported"), replace=False)
     specs = {text: _population(text) for text in _populations(request)}
     add_populations(store, list(specs.values()), languages_of(request.questions))
@@ -82,10 +82,13 @@ def _item(question: NewQuestion, place: int) -> ItemSpec:
 
 
 def _populations(request: SimulateRequest) -> list[str]:
-    """Return the populations that are named anywhere. Raises SurveyError (exit 3) for a question asked of nobody."""
+    """Return the populations that are named anywhere. Raises SurveyError (exit 3) for a question without any."""
     lacking = [q.item_id for q in request.questions if not (q.populations or request.populations)]
     if lacking:
-        raise bad_input(f"Nobody is asked {lacking[0]}.", "Name countries: --country KEN, or `countries` in the file.")
+        raise bad_input(
+            f"The question {lacking[0]} has no population to ask.",
+            "Name countries: --country KEN, or `countries` in the file.",
+        )
     named = [text for q in request.questions for text in q.populations or request.populations]
     return list(dict.fromkeys(named))
 

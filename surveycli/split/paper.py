@@ -71,13 +71,13 @@ _SELECTOR_NOTE = (
 def _too_small(material: SplitMaterial, published: pl.DataFrame, options: SplitOptions) -> tuple[list[str], str]:
     """Return the published countries known to have too few respondents, and the note that says so.
 
-    Where no country has enough, the file is a sample: leaving out all of them would help nobody who did not ask for it.
+    Where no country has enough, the file is a sample, and none is left out unless that was asked for.
     """
     minimum = _MIN_RESPONDENTS if options.min_respondents is None else options.min_respondents
     known = material.populations.join(published, on="population_id", how="semi").drop_nulls("n_interviewed")
     small = known.filter(pl.col("n_interviewed") < minimum)["population_id"].to_list()
     if options.min_respondents is None and len(small) == known.height:
-        note = f"No country has {minimum} respondents: the store holds a sample, and none is left out for that."
+        note = f"No country has {minimum} respondents: the store holds a sample, so all of its countries are kept."
         return [], note if small else ""
     return small, f"Left out with fewer than {minimum} respondents: {', '.join(small)}." if small else ""
 

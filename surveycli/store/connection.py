@@ -87,7 +87,7 @@ class Store:
     def query(
         self, text: str, /, frames: Mapping[str, pl.DataFrame] | None = None, **parameters: object
     ) -> pl.DataFrame:
-        """Execute SQL that is no file of the package, with everything that the connection may do; return its rows.
+        """Execute SQL from outside the package's files, with everything that the connection may do; return its rows.
 
         For scripts and notebooks. `ad_hoc` is the gate for text that comes from somebody else.
         """

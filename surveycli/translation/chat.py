@@ -97,7 +97,7 @@ def parse_translation(text: str, request: TranslationRequest) -> TranslationRepl
     """Return the translation of a reply that is one JSON object of the agreed form, and nothing else.
 
     A code fence around it and thoughts before it are allowed. Raises ReplyError for anything else: other keys, codes
-    that were not asked for, missing codes, texts that are none.
+    that were not asked for, missing codes, values that are not texts.
     """
     fields = _load(text)
     if set(fields) != {"wording", "labels"}:

@@ -18,7 +18,7 @@ _BETA = 2.0
 
 
 _MIN_SCRIPT_SHARE = 0.8
-_LEFTOVER_RUN = 4  # so many words of the source in a row are no coincidence
+_LEFTOVER_RUN = 4  # this many words of the source in a row are unlikely to be a coincidence
 _SHORT, _LONG = 3, 15  # characters by which a short text may leave the bounds of the length ratio
 _PLACEHOLDER = re.compile(r"\$?\{[^{}]*\}|%\(\w+\)s|%[sd]|</?\w+>|\[[^\[\]]*\]")
 _NUMBER = re.compile(r"\d+(?:[.,'’\u00a0\u202f]\d+)*")
@@ -213,7 +213,7 @@ def _check_leftover(
 
 
 def _shared_run(before: Sequence[str], after: Sequence[str]) -> str:
-    """Return the first run of source words in the translation that is no coincidence, or nothing."""
+    """Return the first run of source words in the translation that is too long for a coincidence, or nothing."""
     if len(before) > 1 and list(before) == list(after):
         return " ".join(before)
     runs = {tuple(before[i : i + _LEFTOVER_RUN]) for i in range(len(before) - _LEFTOVER_RUN + 1)}

@@ -35,7 +35,7 @@ def _known() -> dict[str, dict[str, Any]]:
 def find_language(code: str) -> Language:
     """Return the language of a tag such as `de` or `zh-Hant`; a region (`pt-BR`) falls back on its language.
 
-    Raises SurveyError (exit 3) for what is no language tag.
+    Raises SurveyError (exit 3) for what is not a language tag.
 
     >>> find_language("zh").name, find_language("pt-BR").scripts
     ('Simplified Chinese', ('LATIN',))

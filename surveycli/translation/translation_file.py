@@ -51,7 +51,7 @@ class _Row:
 
 
 def read_translations(path: Path, known: Sequence[str]) -> tuple[dict[str, FileTexts], tuple[str, ...]]:
-    """Return the texts of a file by item, and the ids in it that are none of `known`.
+    """Return the texts of a file by item, and the ids in it that are not in `known`.
 
     Tables (CSV, XLSX) have the columns item_id, option_code (blank or `wording` for the wording) and translation; a
     label's item_id may name several items as in `Q1-Q6,Q9`. JSON lines and YAML have wording and options per item.

@@ -11,7 +11,7 @@ _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,4})?", re.ASCII)
 
 
 def read_number(text: str) -> float | None:
-    """Return the number that a text holds (`2`, `2.0`, `1e-3`), or None where it is none or not finite.
+    """Return the number that a text holds (`2`, `2.0`, `1e-3`), or None where it holds none or one that is not finite.
 
     >>> read_number(" 2.5 "), read_number("1e999"), read_number("nan"), read_number("1_000")
     (2.5, None, None, None)

@@ -24,7 +24,7 @@ class _Loader(_LOADER):  # type: ignore[misc]
 
 
 def parse_yaml(text: str) -> Any:
-    """Return the content of a YAML text. Raises UnreadableError, with the line, for anything that is none.
+    """Return the content of a YAML text. Raises UnreadableError, with the line, for anything else.
 
     >>> parse_yaml("scale: &s {1: Yes, 2: 'No'}\\nother: *s")
     {'scale': {1: True, 2: 'No'}, 'other': {1: True, 2: 'No'}}

@@ -65,7 +65,7 @@ def test_families_without_a_mask_are_computed_one_by_one(kind: str) -> None:
 def test_models_that_read_both_ways_are_refused(kind: str) -> None:
     """An encoder that transformers loads as a language model is refused by name, since it is not causal."""
     model = build_family(kind)
-    with pytest.raises(SurveyError, match=f"{type(model).__name__} is no causal decoder"):
+    with pytest.raises(SurveyError, match=f"{type(model).__name__} is not a causal decoder"):
         choose_rows(model, EXAMPLES, TOKENS, SHARED)
 
 

@@ -70,7 +70,7 @@ def test_answers_that_are_no_numbers_are_refused() -> None:
     model = build_model("Llama")
     with torch.no_grad():
         model.model.layers[1].mlp.down_proj.weight.fill_(3e38)
-    with pytest.raises(SurveyError, match="no finite numbers"):
+    with pytest.raises(SurveyError, match="numbers that are not finite"):
         check_row_computation(model, EXAMPLES, TOKENS, SETTINGS)
 
 

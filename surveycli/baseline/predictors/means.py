@@ -20,7 +20,7 @@ def predict_uniform(train: AnsweredCells, target: Cells) -> Answer:
 def predict_position_marginal(train: AnsweredCells, target: Cells) -> Answer:
     """Give the mean, over training items with as many options, of their item means.
 
-    Where no item has as many, those with the next smaller and larger number are stretched; uniform where there is none.
+    Where no item has as many, those with the next smaller and larger number are stretched; without any, it is uniform.
     """
     marginals = position_marginals(item_means(train))
     shares, known = marginals.shares[target.n_options], marginals.n_items[target.n_options] > 0
@@ -69,7 +69,7 @@ def predict_shuffled_group(train: AnsweredCells, target: Cells, seed: int) -> An
 
 
 def _own_places(train: AnsweredCells, target: Cells, order: Ints) -> Ints:
-    """Return where in `order` each target cell itself stands, -1 where it is no training cell: (N,)."""
+    """Return where in `order` each target cell itself stands, -1 where it is not a training cell: (N,)."""
     n_populations = len(train.catalogue.populations)
     key = train.item * n_populations + train.population
     place = np.full(len(train.catalogue.items) * n_populations, -1, dtype=np.int64)

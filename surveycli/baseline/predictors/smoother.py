@@ -80,7 +80,7 @@ def share_cube(train: AnsweredCells) -> ShareCube:
     population, row = np.unique(train.population, return_inverse=True)
     shares = np.zeros((len(population), len(train.catalogue.items), train.shares.shape[1]))
     asked = np.zeros(shares.shape[:2], dtype=np.bool_)
-    # `row` is each cell's place among the populations that occur; a cell that nobody asked stays 0.
+    # `row` is each cell's place among the populations that occur; a cell that was not asked stays 0.
     shares[row, train.item] = train.shares
     asked[row, train.item] = True
     return ShareCube(population, shares, asked)
