@@ -202,10 +202,10 @@ class Project:
     def plot(self, kind: str, *runs: str, **options: Any) -> Chart:
         """Return a figure as an Altair chart: kind is one of `surveycli plot`, options are fields of PlotRequest."""
         from surveycli.report.plots import draw
-        from surveycli.request.report import PlotKind, PlotRequest
+        from surveycli.request.report import PlotRequest
         from surveycli.store import open_store
 
-        request = _filled(PlotRequest, {"kind": PlotKind(_one_of(kind, PlotKind, "plot")), "runs": runs, **options})
+        request = _filled(PlotRequest, {"kind": kind, "runs": runs, **options})
         with open_store(self.path, write=True) as store:
             figure = draw(store, request)
         assert figure.chart is not None

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from surveycli.cli.command import add_command
+from surveycli.cli.command import SurveyCommand, add_command
 from surveycli.cli.options import DEFAULT_STORE, StorePath
-from surveycli.cli.ways import Way, flags, given
+from surveycli.cli.ways import Typed, Way, flags, given
 from surveycli.grouping import By
-from surveycli.request.report import DEFAULT_METRIC, PlotKind, PlotRequest, ReportRequest
+from surveycli.request.report import DEFAULT_METRIC, PlotRequest, ReportRequest
 
 if TYPE_CHECKING:
     from surveycli.report.page import Figure
+    from surveycli.report.plots import Plot
 
 _BAR_WIDTH = 30
 
@@ -28,33 +30,36 @@ class PageFormat(StrEnum):
 
 
 _DRAWS = "KIND RUNS --output --store"
-_PLOTS = {
-    PlotKind.DISTRIBUTION: ("People's answers to an item beside predictions.", "--item --country"),
-    PlotKind.SCORES: ("Mean score by part, or by what --by says.", "--by --metric"),
-    PlotKind.COMPARE: ("Paired differences of two runs and more.", "--by --metric"),
-    PlotKind.CALIBRATION: ("People's share by predicted share.", ""),
-    PlotKind.LEARNING: ("Loss by epoch of fine-tunings.", ""),
-    PlotKind.MAP: ("Mean score by country on a map.", "--metric"),
-    PlotKind.HEAT: ("Mean score by country and dimension.", "--metric"),
-}
-PLOT_WAYS = tuple(
-    Way(
-        f"{kind.value} RUNS" + (" --item ITEM" if kind is PlotKind.DISTRIBUTION else ""),
-        about,
-        flags(_DRAWS, takes),
-        given("KIND", value=kind),
-        ("--item",) if kind is PlotKind.DISTRIBUTION else (),
-    )
-    for kind, (about, takes) in _PLOTS.items()
-)
 
 _Metric = Annotated[str, typer.Option("--metric", "-m", help="The metric of the charts.")]
+
+
+class PlotCommand(SurveyCommand):
+    """`plot`, with a way for each plot of the registry."""
+
+    def ways(self) -> Sequence[Way]:
+        """Return a way for each plot."""
+        from surveycli.report.plots import PLOTS
+
+        return [_way_of(plot) for plot in PLOTS]
+
+    def typed(self, context: typer.Context) -> Typed:
+        """Return what was typed. Raises SurveyError (exit 2) for an unknown plot."""
+        from surveycli.report.plots import find_plot
+
+        find_plot(context.params["kind"])
+        return super().typed(context)
+
+
+def _way_of(plot: Plot) -> Way:
+    call = " ".join([plot.name, "RUNS", *(f"{flag} {flag.removeprefix('--').upper()}" for flag in plot.needs)])
+    return Way(call, plot.help, flags(_DRAWS, plot.takes), given("KIND", value=plot.name), plot.needs)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     add_command(app, report)
-    add_command(app, plot, ways=PLOT_WAYS)
+    app.command("plot", cls=PlotCommand)(plot)
 
 
 def report(
@@ -98,7 +103,7 @@ def report(
 
 
 def plot(
-    kind: Annotated[PlotKind, typer.Argument(help=f"What to draw: {', '.join(PlotKind)}.")],
+    kind: Annotated[str, typer.Argument(help="What to draw.")],
     runs: Annotated[list[str], typer.Argument(help="Runs to show.")],
     output: Annotated[
         Path | None,

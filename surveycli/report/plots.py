@@ -23,7 +23,7 @@ from surveycli.report.sections import (
     metric_words,
     places_section,
 )
-from surveycli.request.report import PlotKind, PlotRequest, ReportRequest
+from surveycli.request.report import PlotRequest, ReportRequest
 
 if TYPE_CHECKING:
     from surveycli.store import Store
@@ -33,20 +33,33 @@ _PIXELS = 2.0  # per point of a PNG: sharp on today's screens and in print
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A kind of figure: one line of help, what makes it, and of how many runs at least."""
+    """A kind of figure: one line of help, what makes it, and of how many runs at least.
 
-    name: PlotKind
+    `takes` are the options of `plot` that change it, beside those that all plots take; it cannot do without `needs`.
+    """
+
+    name: str
     help: str
     make: Callable[[Subject, PlotRequest], Figure]
+    takes: str = ""
+    needs: tuple[str, ...] = ()
     least_runs: int = 1
+
+
+def find_plot(name: str) -> Plot:
+    """Return a plot by name. Raises SurveyError (exit 2) that lists the plots there are."""
+    found = next((plot for plot in PLOTS if plot.name == name), None)
+    if found is None:
+        raise usage(f"There is no plot {name!r}.", f"Choose one of {', '.join(plot.name for plot in PLOTS)}.")
+    return found
 
 
 def draw(store: Store, request: PlotRequest) -> Figure:
     """Return the figure that was asked for, scored anew first.
 
-    Raises SurveyError: 2 for too few runs, 4 for unknown names, or where the store has nothing to draw.
+    Raises SurveyError: 2 for an unknown kind or too few runs, 4 for unknown names, or where there is nothing to draw.
     """
-    plot = PLOTS[request.kind]
+    plot = find_plot(request.kind)
     if len(request.runs) < plot.least_runs:
         raise usage(f"A {plot.name} plot needs {plot.least_runs} runs.", "`surveycli runs` lists them.")
     return plot.make(subject_of(store, ReportRequest(request.runs, request.metric)), request)
@@ -139,31 +152,36 @@ def _of_section(
     return figure_of
 
 
-PLOTS: dict[PlotKind, Plot] = {
-    plot.name: plot
-    for plot in (
-        Plot(PlotKind.DISTRIBUTION, "People's answers beside predictions.", _distribution),
-        Plot(PlotKind.SCORES, "Mean score by part, or by what --by says.", _scores),
-        Plot(PlotKind.COMPARE, "Paired differences of runs.", _compare, least_runs=2),
-        Plot(
-            PlotKind.CALIBRATION,
-            "People's share by predicted share.",
-            _of_section(calibration_section, 0, "These runs have no scored options."),
-        ),
-        Plot(
-            PlotKind.LEARNING,
-            "Loss by epoch of fine-tunings.",
-            _of_section(learning_section, 0, "None of these runs has a learning curve."),
-        ),
-        Plot(
-            PlotKind.MAP,
-            "Mean score by country on a map.",
-            _of_section(places_section, 0, "A map needs scores of two countries."),
-        ),
-        Plot(
-            PlotKind.HEAT,
-            "Mean score by country and dimension.",
-            _of_section(places_section, 1, "A heat map needs scores of two countries."),
-        ),
-    )
-}
+PLOTS = (
+    Plot(
+        "distribution",
+        "People's answers to an item beside predictions.",
+        _distribution,
+        "--item --country",
+        needs=("--item",),
+    ),
+    Plot("scores", "Mean score by part, or by what --by says.", _scores, "--by --metric"),
+    Plot("compare", "Paired differences of two runs and more.", _compare, "--by --metric", least_runs=2),
+    Plot(
+        "calibration",
+        "People's share by predicted share.",
+        _of_section(calibration_section, 0, "These runs have no scored options."),
+    ),
+    Plot(
+        "learning",
+        "Loss by epoch of fine-tunings.",
+        _of_section(learning_section, 0, "None of these runs has a learning curve."),
+    ),
+    Plot(
+        "map",
+        "Mean score by country on a map.",
+        _of_section(places_section, 0, "A map needs scores of two countries."),
+        "--metric",
+    ),
+    Plot(
+        "heat",
+        "Mean score by country and dimension.",
+        _of_section(places_section, 1, "A heat map needs scores of two countries."),
+        "--metric",
+    ),
+)

@@ -22,23 +22,11 @@ class ReportRequest:
     title: str = ""
 
 
-class PlotKind(StrEnum):
-    """The kinds of single figures."""
-
-    DISTRIBUTION = "distribution"
-    SCORES = "scores"
-    COMPARE = "compare"
-    CALIBRATION = "calibration"
-    LEARNING = "learning"
-    MAP = "map"
-    HEAT = "heat"
-
-
 @dataclass(frozen=True, slots=True)
 class PlotRequest:
-    """What to draw: a kind, runs, and what the kind takes of metric, grouping, item and population."""
+    """What to draw: a kind of report/plots.py, runs, and what that takes of metric, grouping, item and population."""
 
-    kind: PlotKind
+    kind: str
     runs: tuple[str, ...]
     metric: str = DEFAULT_METRIC
     by: By = By.PART

@@ -13,6 +13,9 @@ import pyreadstat
 import pytest
 from scored_store import RUNS, make_scored_store
 
+from surveycli.report import plots
+from surveycli.report.page import Figure
+
 Run = Callable[..., Any]
 
 
@@ -175,6 +178,20 @@ def test_a_plot_without_a_file_is_shown_in_the_terminal(run_cli: Run, scored: Pa
     assert "people" in out
     assert "█" in out
     assert "0.5000" in out
+
+
+def test_a_plot_is_one_row(run_cli: Run, scored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its function and its row a new plot has its call, its help, its refusals and its figure."""
+
+    def letters(subject: Any, request: Any) -> Figure:
+        return Figure("Letters", pl.DataFrame({"run": request.runs, "value": [float(len(r)) for r in request.runs]}))
+
+    monkeypatch.setattr(plots, "PLOTS", (*plots.PLOTS, plots.Plot("letters", "How long names are.", letters)))
+    assert "plot letters RUNS" in run_cli("plot", "--help").out
+    assert "How long names are." in run_cli("plot", "--help").out
+    assert run_cli("plot", "letters", RUNS[0], "--item", "Q57").code == 2
+    assert "letters" in run_cli("plot", "pie", RUNS[0]).err
+    assert "█" in run_cli("plot", "letters", *RUNS).out
 
 
 def test_a_report_does_not_write_over_a_file_unasked(run_cli: Run, scored: Path, tmp_path: Path) -> None:
