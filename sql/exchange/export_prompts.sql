@@ -1,7 +1,7 @@
 -- Purpose: the cells of a split as examples to train on: question, population, options, and what people answered.
 -- Grain: one row per part and cell; options and target are in option-code order.
 -- Parameters: $split, $language of the texts.
--- Reads: split_cell, item, item_text, response_option, option_text, population_text, response_distribution.
+-- Reads: split_cell, item, item_text, response_option, option_text, population_text, cell_share.
 -- Example: $language = 'en', $split = 'unseen-questions'
 WITH option_list AS (
     SELECT
@@ -16,16 +16,6 @@ WITH option_list AS (
         AND t.option_code = o.option_code
         AND t.language = $language
     GROUP BY o.survey_id, o.item_id
-),
-target AS (
-    SELECT
-        survey_id,
-        item_id,
-        population_id,
-        list(coalesce(share, share_unweighted) ORDER BY option_code) AS target,
-        sum(n_respondents)::BIGINT AS n_respondents
-    FROM response_distribution
-    GROUP BY survey_id, item_id, population_id
 )
 SELECT
     s.part,
@@ -36,7 +26,7 @@ SELECT
     n.description AS population,
     l.options,
     l.option_codes,
-    t.target,
+    coalesce(t.share, t.share_unweighted) AS target,
     t.n_respondents
 FROM split_cell AS s
 JOIN item AS i
@@ -45,7 +35,7 @@ JOIN item AS i
 JOIN option_list AS l
     ON l.survey_id = s.survey_id
     AND l.item_id = s.item_id
-LEFT JOIN target AS t
+LEFT JOIN cell_share AS t
     ON t.survey_id = s.survey_id
     AND t.item_id = s.item_id
     AND t.population_id = s.population_id

@@ -33,34 +33,18 @@ SELECT survey_id, item_id, population_id, language
 FROM staged_failure
 SEMI JOIN staged_cell USING (survey_id, item_id, population_id, language);
 
-DELETE FROM score AS s
-USING changed_cell AS c
-WHERE s.run_id = $run_id
-    AND s.survey_id = c.survey_id
-    AND s.item_id = c.item_id
-    AND s.population_id = c.population_id
-    AND s.language = c.language;
-DELETE FROM prediction AS p
-USING changed_cell AS c
-WHERE p.run_id = $run_id
-    AND p.survey_id = c.survey_id
-    AND p.item_id = c.item_id
-    AND p.population_id = c.population_id
-    AND p.language = c.language;
-DELETE FROM prediction_cell AS p
-USING changed_cell AS c
-WHERE p.run_id = $run_id
-    AND p.survey_id = c.survey_id
-    AND p.item_id = c.item_id
-    AND p.population_id = c.population_id
-    AND p.language = c.language;
-DELETE FROM prediction_failure AS f
-USING staged_cell AS c
-WHERE f.run_id = $run_id
-    AND f.survey_id = c.survey_id
-    AND f.item_id = c.item_id
-    AND f.population_id = c.population_id
-    AND f.language = c.language;
+DELETE FROM score
+WHERE run_id = $run_id
+    AND (survey_id, item_id, population_id, language) IN (SELECT (survey_id, item_id, population_id, language) FROM changed_cell);
+DELETE FROM prediction
+WHERE run_id = $run_id
+    AND (survey_id, item_id, population_id, language) IN (SELECT (survey_id, item_id, population_id, language) FROM changed_cell);
+DELETE FROM prediction_cell
+WHERE run_id = $run_id
+    AND (survey_id, item_id, population_id, language) IN (SELECT (survey_id, item_id, population_id, language) FROM changed_cell);
+DELETE FROM prediction_failure
+WHERE run_id = $run_id
+    AND (survey_id, item_id, population_id, language) IN (SELECT (survey_id, item_id, population_id, language) FROM staged_cell);
 
 INSERT INTO prediction_cell BY NAME
 SELECT $run_id AS run_id, s.* EXCLUDE (probabilities) REPLACE (nullif(s.asked, '') AS asked)

@@ -54,6 +54,18 @@ class StatisticalPredictor(Predictor):
     run_name: str = ""
 
 
+def from_answers(predict: Callable[[AnsweredCells, Cells], Answer]) -> Callable[[Evidence, Any], Answer]:
+    """Return the `predict` of a row whose function needs only the training part's answers and the target cells."""
+    return lambda evidence, _: predict(evidence.train, evidence.target)
+
+
+def from_populations(
+    predict: Callable[[AnsweredCells, Cells, Descriptors, int], Answer],
+) -> Callable[[Evidence, Any], Answer]:
+    """Return the `predict` of a row whose function also needs what is known of populations, and the seed."""
+    return lambda evidence, _: predict(evidence.train, evidence.target, evidence.descriptors(), evidence.seed)
+
+
 def statistical_predictors() -> tuple[StatisticalPredictor, ...]:
     """Return the rows of all statistical predictors."""
     return rows_of(FOLDER, StatisticalPredictor)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _STAGED_ROWS = 50_000
+_KEY = ("survey_id", "item_id", "population_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,12 @@ def export_contents(store: Store, request: CellRequest) -> FolderContents:
     A cell without weighted shares is given its unweighted ones. Raises SurveyError (exit 4) where the split does not
     exist or has no cells in those parts, or where a text or the prompt's sentences are missing in a language.
     """
-    frame = store.frame(
-        "run/export_cells",
-        split=request.split,
-        parts=None if request.parts is None else list(request.parts),
-        weighted=request.shares is Shares.WEIGHTED,
-    )
+    parts = None if request.parts is None else list(request.parts)
+    frame = store.frame("run/export_cells", split=request.split, parts=parts)
     if not frame.height:
         raise _no_cells(store, request)
+    human = store.frame("cell/list_shares", frames={"wanted": frame.select(_KEY)}, shares=request.shares.value)
+    frame = frame.join(human.select(*_KEY, "shares", "n_respondents"), on=_KEY, how="left", maintain_order="left")
     questions = _questions(store, request)
     populations = _populations(store, request)
     _check_texts(frame, questions, populations, request.languages)

@@ -11,7 +11,8 @@ from surveycli.configuration import PredictConfig
 from surveycli.domain import Shares
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.prediction.existing_run import config_of_run
-from surveycli.prediction.run_prediction import PredictionOutcome, PredictionTask, PreparedPrediction, predict
+from surveycli.prediction.predict import PredictionOutcome
+from surveycli.prediction.run_prediction import PredictionTask, PreparedPrediction, predict
 from surveycli.presets import preset_config
 from surveycli.prompt import PromptOrder, PromptStyle
 from surveycli.run_folder import PredictedCell, RunFolder

@@ -17,7 +17,7 @@ from surveycli.baseline.evidence.answers import KnownAnswers, as_shares, centred
 from surveycli.baseline.evidence.hold_out import folds_like_targets
 from surveycli.baseline.evidence.kriging import RELEVANCES, Comparison, KrigingSettings, compare, krige
 from surveycli.baseline.predictors.means import predict_position_marginal
-from surveycli.baseline.statistical import StatisticalPredictor
+from surveycli.baseline.statistical import StatisticalPredictor, from_populations
 from surveycli.distribution.arrays import AnsweredCells, Cells, Floats, Ints
 from surveycli.distribution.divergence import js_distance
 from surveycli.predictor import Need
@@ -158,8 +158,6 @@ PREDICTORS = (
         name="answers-gp",
         help="Other populations' answers to the item, by how alike they answered what both were asked.",
         needs=frozenset({Need.TRAINING_ANSWERS}),
-        predict=lambda evidence, _: predict_answers_gp(
-            evidence.train, evidence.target, evidence.descriptors(), evidence.seed
-        ),
+        predict=from_populations(predict_answers_gp),
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from surveycli.baseline.answer import Answer, answer_all, answer_or
-from surveycli.baseline.statistical import StatisticalPredictor
+from surveycli.baseline.statistical import StatisticalPredictor, from_answers
 from surveycli.distribution.arrays import AnsweredCells, Cells, Ints
 from surveycli.distribution.divergence import uniform
 from surveycli.distribution.pooling import item_means, position_marginals, sum_by
@@ -83,21 +83,21 @@ PREDICTORS = (
         name="uniform",
         draws=False,
         help="Every option is as probable as the others.",
-        predict=lambda evidence, _: predict_uniform(evidence.train, evidence.target),
+        predict=from_answers(predict_uniform),
     ),
     StatisticalPredictor(
         name="position-marginal",
         draws=False,
         help="The mean of training items with as many options, by position.",
         needs=_TRAINING,
-        predict=lambda evidence, _: predict_position_marginal(evidence.train, evidence.target),
+        predict=from_answers(predict_position_marginal),
     ),
     StatisticalPredictor(
         name="item-mean",
         draws=False,
         help="The item's mean over training populations.",
         needs=_TRAINING,
-        predict=lambda evidence, _: predict_item_mean(evidence.train, evidence.target),
+        predict=from_answers(predict_item_mean),
     ),
     StatisticalPredictor(
         name="region-mean",

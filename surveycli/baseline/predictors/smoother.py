@@ -18,7 +18,7 @@ import numpy as np
 from surveycli.baseline.answer import Answer, answer_or
 from surveycli.baseline.descriptors import Descriptors
 from surveycli.baseline.predictors.means import predict_item_mean
-from surveycli.baseline.statistical import StatisticalPredictor
+from surveycli.baseline.statistical import StatisticalPredictor, from_populations
 from surveycli.distribution.arrays import AnsweredCells, Bools, Cells, Floats, Ints
 from surveycli.distribution.divergence import js_distance
 from surveycli.predictor import Need
@@ -234,16 +234,12 @@ PREDICTORS = (
         name="kernel-smoother",
         help="The item's mean over training populations, weighted by how much they resemble the target's.",
         needs=frozenset({Need.TRAINING_ANSWERS}),
-        predict=lambda evidence, _: predict_kernel_smoother(
-            evidence.train, evidence.target, evidence.descriptors(), evidence.seed
-        ),
+        predict=from_populations(predict_kernel_smoother),
     ),
     StatisticalPredictor(
         name="nearest-populations",
         help="The item's mean over the training populations that share most with the target's.",
         needs=frozenset({Need.TRAINING_ANSWERS}),
-        predict=lambda evidence, _: predict_nearest(
-            evidence.train, evidence.target, evidence.descriptors(), evidence.seed
-        ),
+        predict=from_populations(predict_nearest),
     ),
 )

@@ -8,13 +8,14 @@ two-way tables, in logs; s (1: the whole gap, 0: siblings only) is chosen by lea
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from surveycli.baseline.answer import Answer, answer_each
 from surveycli.baseline.descriptors import Descriptors
 from surveycli.baseline.predictors.means import predict_item_mean
-from surveycli.baseline.statistical import StatisticalPredictor
+from surveycli.baseline.statistical import StatisticalPredictor, from_populations
 from surveycli.distribution.arrays import AnsweredCells, Bools, Cells, Floats, Ints, within
 from surveycli.distribution.divergence import js_distance
 from surveycli.distribution.pooling import normalise
@@ -159,16 +160,12 @@ PREDICTORS = (
         name="two-way",
         help="The other groups of the country, plus the gap between these groups in other countries.",
         needs=frozenset({Need.TRAINING_ANSWERS}),
-        predict=lambda evidence, _: predict_two_way(
-            evidence.train, evidence.target, evidence.descriptors(), evidence.seed
-        ),
+        predict=from_populations(predict_two_way),
     ),
     StatisticalPredictor(
         name="other-groups",
         help="The other groups of the country, pooled: what two-way has to beat.",
         needs=frozenset({Need.TRAINING_ANSWERS}),
-        predict=lambda evidence, _: predict_two_way(
-            evidence.train, evidence.target, evidence.descriptors(), evidence.seed, shrinkage=0.0
-        ),
+        predict=from_populations(partial(predict_two_way, shrinkage=0.0)),
     ),
 )
