@@ -36,8 +36,8 @@ STATEMENTS = (
     "FROM made WINDOW c AS (PARTITION BY i, p)",
     "INSERT INTO response_distribution SELECT 's', 'Q' || i, 'P' || p, o + 1, 200, s, s FROM share",
     "INSERT INTO prediction SELECT 'big', 's', 'Q' || i, 'P' || p, '', o + 1, q FROM share",
-    "INSERT INTO prediction_cell SELECT 'big', 's', 'Q' || i, 'P' || p, '', NULL, 'made up' "
-    "FROM range(200) t(i), range($n) u(p)",
+    "INSERT INTO prediction_cell BY NAME SELECT 'big' AS run_id, 's' AS survey_id, 'Q' || i AS item_id, "
+    "'P' || p AS population_id, '' AS language, 'made up' AS basis FROM range(200) t(i), range($n) u(p)",
     "INSERT INTO split SELECT 'all', 'custom', 1, '{}', now()::TIMESTAMP",
     "INSERT INTO split_cell SELECT 'all', 'test', survey_id, item_id, population_id FROM cell",
     "INSERT INTO run BY NAME SELECT 'big' AS run_id, 'predictor' AS kind, 'made-up' AS predictor, 'all' AS split, "

@@ -13,10 +13,13 @@ WITH distribution AS (
         o.survey_id,
         o.item_id,
         w.population_id,
-        list(o.option_code ORDER BY o.option_code) AS option_code,
-        list(coalesce(d.share, 0) ORDER BY o.option_code) AS weighted,
-        list(coalesce(d.share_unweighted, 0) ORDER BY o.option_code) AS unweighted,
-        count(d.share) = count(d.share_unweighted) AS has_weighted,
+        -- Sorting the gathered options costs a third of gathering them in order.
+        list_sort(list({
+            'option_code': o.option_code,
+            'weighted': coalesce(d.share, 0),
+            'unweighted': coalesce(d.share_unweighted, 0)
+        })) AS options,
+        $shares = 'weighted' AND count(d.share) = count(d.share_unweighted) AS is_weighted,
         sum(d.n_respondents)::BIGINT AS n_respondents
     FROM (SELECT DISTINCT survey_id, item_id, population_id FROM wanted) AS w
     JOIN response_option AS o
@@ -34,14 +37,14 @@ SELECT
     d.survey_id,
     d.item_id,
     d.population_id,
-    d.option_code,
-    CASE WHEN $shares = 'weighted' AND d.has_weighted THEN d.weighted ELSE d.unweighted END AS shares,
-    d.n_respondents,
+    list_transform(d.options, lambda o: o.option_code) AS option_code,
     CASE
-        WHEN $shares = 'weighted' AND d.has_weighted THEN coalesce(c.n_effective, d.n_respondents)
-        ELSE d.n_respondents
-    END::DOUBLE AS n_effective,
-    $shares = 'weighted' AND NOT d.has_weighted AS unweighted_instead
+        WHEN d.is_weighted THEN list_transform(d.options, lambda o: o.weighted)
+        ELSE list_transform(d.options, lambda o: o.unweighted)
+    END AS shares,
+    d.n_respondents,
+    CASE WHEN d.is_weighted THEN coalesce(c.n_effective, d.n_respondents) ELSE d.n_respondents END::DOUBLE AS n_effective,
+    $shares = 'weighted' AND NOT d.is_weighted AS unweighted_instead
 FROM distribution AS d
 LEFT JOIN cell AS c
     ON c.survey_id = d.survey_id

@@ -239,7 +239,7 @@ def _predictions(store: Store, run_id: str) -> pl.DataFrame:
     import polars as pl
 
     find_scored_run(store, run_id)
-    predicted = store.frame("score/list_predictions", run_id=run_id)
+    predicted = store.frame("score/list_predictions", run_id=run_id, first=None, last=None)
     return predicted.select(*_KEYS, "language", "option_code", pl.col("probability").alias("other"))
 
 

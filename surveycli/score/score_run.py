@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from surveycli.store import Store
 
+_BLOCK_ROWS = 1_000_000  # rows of `prediction` that are scored at a time
 _SUM_TOLERANCE = 1e-6  # float32 softmaxes sum to 1 within this
 NO_HUMAN = "no human distribution"
 OTHER_OPTIONS = "options differ from the item's"
@@ -63,20 +65,30 @@ class ScoreReport:
 def score_run(store: Store, run_id: str) -> ScoreReport:
     """Write the scores of a run in place of those it had, in one transaction.
 
+    The run's items are gone through in blocks, which bounds the memory whatever the run's size.
+
     Raises SurveyError: 4 where there is no such run or it predicted nothing, 3 where it did not finish.
     """
+    import polars as pl
+
     run = find_scored_run(store, run_id)
-    predicted = with_humans(store, run)
-    scored = predicted.filter(predicted["reason"].is_null())
+    blocks = _blocks(store, run_id)
+    n_scored, n_unweighted_instead, reasons = 0, 0, Counter[str]()
     with store.transaction():
-        store.run("score/replace_scores", frames={"incoming": score_frame(scored)}, run_id=run_id)
+        store.run("score/delete_scores", run_id=run_id)
+        for items in blocks:
+            predicted = with_humans(store, run, items)
+            scored = predicted.filter(predicted["reason"].is_null())
+            store.insert("score", score_frame(scored).insert_column(0, pl.lit(run_id).alias("run_id")))
+            n_scored += scored.height
+            n_unweighted_instead += int(scored["unweighted_instead"].sum())
+            reasons.update(predicted["reason"].drop_nulls().to_list())
         store.run("score/record_scoring", run_id=run_id, scored_at=utc_now())
-    reasons = predicted["reason"].drop_nulls().value_counts(sort=True)
     return ScoreReport(
         run_id,
-        scored.height,
-        (*(Unscored(reason, count) for reason, count in reasons.iter_rows()), *_failed(store, run_id)),
-        int(scored["unweighted_instead"].sum()),
+        n_scored,
+        (*(Unscored(reason, count) for reason, count in reasons.most_common()), *_failed(store, run_id)),
+        n_unweighted_instead,
         tuple(SeenCells(**row) for row in store.rows("score/count_seen", run_id=run_id)),
         bool(store.scalar("score/is_training_unknown", run_id=run_id)),
     )
@@ -93,14 +105,31 @@ def find_scored_run(store: Store, run_id: str) -> dict[str, Any]:
     return rows[0]
 
 
-def with_humans(store: Store, run: dict[str, Any]) -> pl.DataFrame:
-    """Return a run's predictions beside the human shares, one row per cell and language.
+def _blocks(store: Store, run_id: str) -> list[tuple[str, str]]:
+    """Return the first and last item ids of the blocks that a run is scored in, of about `_BLOCK_ROWS` each.
 
-    `reason` says why a cell cannot be scored, NULL where it can. Raises SurveyError (4) where nothing was predicted.
+    Raises SurveyError (exit 4) where nothing was predicted.
     """
     import polars as pl
 
-    predicted = store.frame("score/list_predictions", run_id=run["run_id"])
+    items = store.frame("score/list_predicted_items", run_id=run_id)
+    if items.is_empty():
+        raise _nothing_predicted(store, run_id)
+    block = (items["n_rows"].cum_sum() - items["n_rows"]) // _BLOCK_ROWS  # by where each item's first row would stand
+    bounds = items.with_columns(block=block).group_by("block", maintain_order=True)
+    return list(bounds.agg(first=pl.first("item_id"), last=pl.last("item_id")).drop("block").iter_rows())
+
+
+def with_humans(store: Store, run: dict[str, Any], items: tuple[str | None, str | None] = (None, None)) -> pl.DataFrame:
+    """Return a run's predictions beside the human shares, one row per cell and language.
+
+    `items` bounds the item ids, both ends included. `reason` says why a cell cannot be scored, NULL where it can.
+    Raises SurveyError (exit 4) where nothing was predicted.
+    """
+    import polars as pl
+
+    first, last = items
+    predicted = store.frame("score/list_predictions", run_id=run["run_id"], first=first, last=last)
     if predicted.is_empty():
         raise _nothing_predicted(store, run["run_id"])
     human = store.frame("cell/list_shares", frames={"wanted": predicted.select(_KEYS)}, shares=run["shares"])

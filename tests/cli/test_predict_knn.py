@@ -62,7 +62,7 @@ def small_store(bundled_store_path: Path) -> Path:
 
 
 def predictions(store: Store, run_id: str) -> dict[tuple[str, str], list[float]]:
-    rows = store.frame("score/list_predictions", run_id=run_id)
+    rows = store.frame("score/list_predictions", run_id=run_id, first=None, last=None)
     return {(row["item_id"], row["population_id"]): row["probability"] for row in rows.iter_rows(named=True)}
 
 

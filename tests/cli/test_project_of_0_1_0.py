@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from old_store import make_old_store
 from test_predict_adds import PARTS, add_split, predicted
-from test_store_migrations import make_old_store
 
 from surveycli.run_folder import RunFolder
 from surveycli.store import ad_hoc, open_store

@@ -75,7 +75,7 @@ def distributions() -> pl.DataFrame:
 
 def predicted(store: Store, run_id: str) -> dict[tuple[str, str], list[float]]:
     """Return a run's probabilities by item and population."""
-    rows = store.frame("score/list_predictions", run_id=run_id)
+    rows = store.frame("score/list_predictions", run_id=run_id, first=None, last=None)
     return {(row["item_id"], row["population_id"]): row["probability"] for row in rows.to_dicts()}
 
 
@@ -85,13 +85,16 @@ def table(store: Store, name: str) -> pl.DataFrame:
 
 
 def test_item_mean_by_hand(small: Store) -> None:
-    """Unweighted, item A averages 0.8 and 0.6; item B, unseen and alone in its number of options, is uniform."""
+    """Unweighted, item A averages 0.8 and 0.6; item B, unseen, gets that mean stretched from two options to three.
+
+    Each half of a line is shared out over three thirds: 2/3 of the first, 1/3 of both, 2/3 of the second.
+    """
     run = predict_baseline(small, "item-mean", BaselineOptions("t", shares=Shares.UNWEIGHTED))
     found = predicted(small, run)
     assert found["A", "CCC"] == found["A", "DDD"] == pytest.approx([0.7, 0.3])
-    assert found["B", "AAA"] == pytest.approx([1 / 3] * 3)
+    assert found["B", "AAA"] == pytest.approx([0.7 * 2 / 3, 1 / 3, 0.3 * 2 / 3])
     basis = table(small, "prediction_cell").select("item_id", "basis").unique().sort("item_id").rows()
-    assert basis == [("A", "item mean"), ("B", "fallback: uniform")]
+    assert basis == [("A", "item mean"), ("B", "fallback: position marginal, stretched")]
 
 
 def test_weighted_shares_with_one_cell_unweighted(small: Store) -> None:
