@@ -34,10 +34,6 @@ if TYPE_CHECKING:
     from surveycli.survey.browse import ItemView
 
 
-# Fields of a table's request that the options of `score` have other names for.
-_OPTION_OF = {"metrics": "metric", "languages": "language"}
-
-
 @dataclass(frozen=True, slots=True)
 class FinetuneReport:
     """A fine-tuning: the run's name, its folder, and how it ended (None where it was only prepared)."""
@@ -62,26 +58,27 @@ class Project:
 
         `options` are the fields of `surveycli.survey.IngestOptions`; `by` may be texts such as "country,sex".
         """
+        from surveycli.request_fields import bundled_replaces, ingest_options
         from surveycli.store import open_store
-        from surveycli.survey import IngestOptions, ingest_bundled, ingest_file, parse_bands, parse_groupings
+        from surveycli.survey import ingest_bundled, ingest_file
 
-        if "by" in options:
-            options["by"] = parse_groupings([options["by"]] if isinstance(options["by"], str) else options["by"])
-        if "bands" in options:
-            options["bands"] = parse_bands(options["bands"])
+        if file is None:
+            replaces = bundled_replaces(options)
+            with open_store(self.path, create=True) as store:
+                return ingest_bundled(store, self.progress, replace=replaces)
+        asked = ingest_options(options)
         with open_store(self.path, create=True) as store:
-            if file is None:
-                return ingest_bundled(store, self.progress, **_known(options, {"replace"}, "the bundled survey"))
-            return ingest_file(store, Path(file), _filled(IngestOptions, options), self.progress)
+            return ingest_file(store, Path(file), asked, self.progress)
 
     def split(self, recipe: str, **options: Any) -> SplitReport:
         """Make a named split of cells into parts; `options` are the fields of SplitOptions."""
-        from surveycli.request.split import Recipe, SplitOptions
+        from surveycli.request_fields import split_request
         from surveycli.split import make_split
         from surveycli.store import open_store
 
+        request = split_request(recipe, options)
         with open_store(self.path, write=True) as store:
-            return make_split(store, Recipe(_one_of(recipe, Recipe, "recipe")), _filled(SplitOptions, options))
+            return make_split(store, *request)
 
     def finetune(
         self, split: str, *, preset: str = "", name: str | None = None, prepare_only: bool = False, **choices: Any
@@ -91,14 +88,20 @@ class Project:
         `choices` are fields of FinetuneConfig, those of a part as a mapping: model={"name": "tiny"},
         optimiser={"epochs": 1}.
         """
-        from surveycli.request.model_run import FinetuneRequest
-        from surveycli.training.configure import configure_finetuning
+        from surveycli.request_fields import finetune_config
         from surveycli.training.run_finetuning import finetune, prepare_run
 
-        config = configure_finetuning(FinetuneRequest(preset, {"split": split, **choices}))
+        config = finetune_config(preset, {"split": split, **choices})
         run = prepare_run(self.path, config, name, elsewhere=prepare_only)
         outcome = None if prepare_only else finetune(self.path, run, self.progress)
         return FinetuneReport(run.run_id, run.folder.path, outcome)
+
+    def resume(self, run: str) -> FinetuneReport:
+        """Go on with a fine-tuning that was prepared or interrupted, from its last checkpoint."""
+        from surveycli.training.run_finetuning import find_run, finetune
+
+        found = find_run(self.path, run)
+        return FinetuneReport(found.run_id, found.folder.path, finetune(self.path, found, self.progress))
 
     def predict(
         self,
@@ -117,9 +120,10 @@ class Project:
         shares, seed; `settings` the predictor's own.
         """
         from surveycli.predictors import predict
-        from surveycli.request.model_run import PredictRequest
+        from surveycli.request_fields import predict_request
 
-        request = PredictRequest(predictor, run, preset, choices, settings or {}, name, replaces)
+        named = {"predictor": predictor, "run": run, "preset": preset, "name": name, "replaces": replaces}
+        request = predict_request({**named, "settings": settings or {}, **choices})
         return predict(self.path, request, self.progress)
 
     def score(self, *runs: str, table: str = "table", **options: Any) -> pl.DataFrame:
@@ -127,14 +131,11 @@ class Project:
 
         `options` are the fields of the table's request, such as by="dimension" or metrics=("kl_nats",).
         """
+        from surveycli.request_fields import table_request
         from surveycli.score import score_run
-        from surveycli.score.table import TableRequest, all_tables, check_request, check_taken
         from surveycli.store import open_store
 
-        row = all_tables()[_one_of(table, all_tables(), "table")]
-        asked = _filled(TableRequest, {"all_runs": not runs, **options})
-        check_taken(row, (_OPTION_OF.get(name, name) for name in options))
-        check_request(row, asked, len(runs))
+        row, asked = table_request(table, len(runs), options)
         with open_store(self.path, write=True) as store:
             names = runs or tuple(found["run_id"] for found in store.rows("score/list_runs"))
             return row.make(store, replace(asked, reports=tuple(score_run(store, name) for name in names)))
@@ -143,10 +144,10 @@ class Project:
         """Correct a run's predictions with the answers of a few people; `options` are fields of CorrectRequest."""
         from surveycli.correction.correct import correct_run
         from surveycli.correction.powered import correct_people
-        from surveycli.request.correct import CorrectRequest
+        from surveycli.request_fields import correct_request
         from surveycli.store import open_store
 
-        request = _filled(CorrectRequest, {"sample": Path(sample), "run": run, **options})
+        request = correct_request(Path(sample), run, options)
         with open_store(self.path, write=True) as store:
             return correct_people(store, request) if run is None else correct_run(store, request)
 
@@ -157,7 +158,7 @@ class Project:
 
         `asked` are fields of SimulateRequest: populations=("KEN",), runs=("finetune-1",), best=True.
         """
-        from surveycli.request.simulate import SimulateRequest
+        from surveycli.request_fields import simulate_request
         from surveycli.simulation.questions import one_question, read_questions
         from surveycli.simulation.simulate import simulate
         from surveycli.store import open_store
@@ -166,16 +167,18 @@ class Project:
             questions = read_questions(question, language)
         else:
             questions = (one_question(question, options, language),)
-        request = replace(SimulateRequest(questions), **asked)
+        request = simulate_request(questions, asked)
         name = simulate(self.path, request, self.progress).name
         with open_store(self.path) as store:
             return store.frame("simulation/list_answers", run_id=name)
 
-    def sql(self, query: str, *, seconds: float = 60.0) -> pl.DataFrame:
-        """Return what a query that only reads gives; the last statement's rows where there are several."""
+    def sql(
+        self, query: str, *, seconds: float = 60.0, tables: Mapping[str, pl.DataFrame] | None = None
+    ) -> pl.DataFrame:
+        """Return what one statement that only reads gives; it may join `tables` of your own by their names."""
         from surveycli.store import Limits, ad_hoc
 
-        return ad_hoc(self.path, query, Limits(seconds=seconds))
+        return ad_hoc(self.path, query, Limits(seconds=seconds), tables)
 
     def runs(self) -> pl.DataFrame:
         """Return the runs as they stand, one row each, with the command that goes on with each."""
@@ -184,6 +187,14 @@ class Project:
 
         with open_store(self.path) as store:
             return list_runs(store)
+
+    def delete(self, run: str) -> None:
+        """Delete a run for good: its record, weights, predictions, scores and folders."""
+        from surveycli.run_folder.manage import delete_run
+        from surveycli.store import open_store
+
+        with open_store(self.path, write=True) as store:
+            delete_run(store, run)
 
     def surveys(self) -> pl.DataFrame:
         """Return the surveys, one row each, and how much each holds."""
@@ -199,54 +210,55 @@ class Project:
         with open_store(self.path) as store:
             return show_item(store, item, country=country, survey_id=survey, language=language)
 
-    def plot(self, kind: str, *runs: str, **options: Any) -> Chart:
-        """Return a figure as an Altair chart: kind is one of `surveycli plot`, options are fields of PlotRequest."""
-        from surveycli.report.plots import draw
-        from surveycli.request.report import PlotRequest
+    def plot(self, kind: str, *runs: str, output: str | Path | None = None, **options: Any) -> Chart:
+        """Return a figure as an Altair chart, and write it to a file where one is named.
+
+        `kind` is one of `surveycli plot`, `options` are fields of PlotRequest; the file's ending says its format.
+        """
+        from surveycli.report.plots import draw, save_figure
+        from surveycli.request_fields import plot_request
         from surveycli.store import open_store
 
-        request = _filled(PlotRequest, {"kind": kind, "runs": runs, **options})
+        request = plot_request(kind, runs, options)
         with open_store(self.path, write=True) as store:
             figure = draw(store, request)
+        if output is not None:
+            save_figure(figure, Path(output))
         assert figure.chart is not None
         return figure.chart
 
-    def report(
-        self, *runs: str, output: str | Path = "report.html", items: Sequence[str] = (), title: str = ""
-    ) -> Path:
-        """Write the self-contained page about runs and return its path; a file of that name is written over."""
-        from surveycli.report.make import make_report, print_pdf
-        from surveycli.request.report import ReportRequest
+    def report(self, *runs: str, output: str | Path = "report.html", **options: Any) -> Path:
+        """Write the self-contained page about runs and return its path; a file of that name is written over.
+
+        `options` are the fields of ReportRequest, such as items=("Q61",) or title="Trust".
+        """
+        from surveycli.report.make import make_report, write_report
+        from surveycli.request_fields import report_request
         from surveycli.store import open_store
 
+        request = report_request(runs, options)
         with open_store(self.path, write=True) as store:
-            page = make_report(store, ReportRequest(runs, items=tuple(items), title=title), self.progress)
-        target = Path(output)
-        if target.suffix.lower() == ".pdf":
-            print_pdf(page, target)
-        else:
-            target.write_text(page, encoding="utf-8")
-        return target
+            page = make_report(store, request, self.progress)
+        return write_report(page, Path(output))
 
     def export(self, what: str, output: str | Path, **options: Any) -> int:
         """Write a table to a file in the format of its ending and return the rows; `options` are of ExportRequest."""
         from surveycli.exchange.export import export_table
-        from surveycli.request.report import ExportName, ExportRequest
+        from surveycli.request_fields import export_request
         from surveycli.store import open_store
 
-        name = ExportName(_one_of(what, ExportName, "export"))
-        request = _filled(ExportRequest, {"name": name, "target": Path(output), **options})
+        request = export_request(what, Path(output), options)
         with open_store(self.path) as store:
             return export_table(store, request)
 
     def import_predictions(self, file: str | Path, run: str, **options: Any) -> ImportReport:
         """Take in anybody's predictions as a run; `options` are the fields of ImportRequest."""
         from surveycli.exchange.import_predictions import import_predictions
-        from surveycli.request.report import ImportRequest
+        from surveycli.request_fields import import_request
         from surveycli.store import open_store
 
+        request = import_request(Path(file), run, options)
         with open_store(self.path, write=True) as store:
-            request = _filled(ImportRequest, {"file": Path(file), "run_id": run, **options})
             return import_predictions(store, request)
 
     def _frame(self, query: str) -> pl.DataFrame:
@@ -265,27 +277,3 @@ def notebook_progress(stage: str, done: int, total: int, note: str = "") -> None
     """Show how far work is in one line that is written over, in a notebook or a terminal."""
     ending = "\n" if total and done >= total else ""
     print(f"\r{stage}: {done}/{total or '?'} {note:<40}", end=ending, flush=True)
-
-
-def _one_of(value: str, kind: Any, what: str) -> str:
-    from surveycli.errors import usage
-
-    if value not in set(kind):
-        raise usage(f"There is no {what} {value!r}.", f"Choose one of {', '.join(kind)}.")
-    return value
-
-
-def _filled(kind: Any, values: Mapping[str, Any]) -> Any:
-    """Return a request with these fields, texts made choices. Raises SurveyError for a field that it does not have."""
-    from surveycli.plain import from_plain
-
-    return from_plain(kind, values)
-
-
-def _known(options: dict[str, Any], names: set[str], what: str) -> dict[str, Any]:
-    from surveycli.errors import usage
-
-    strange = sorted(set(options) - names)
-    if strange:
-        raise usage(f"{what} takes no {', '.join(strange)}.", f"It takes {', '.join(sorted(names))}.")
-    return options

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin, get_
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from surveycli.cli import everywhere
 from surveycli.cli.help_page import HelpSection, option_sections, print_help, split_docstring
 from surveycli.cli.ways import Typed, Way, choose_way
 from surveycli.errors import usage
@@ -53,7 +54,11 @@ class SurveyCommand(TyperCommand):
         """
         own = super().get_params(ctx)
         last = [option for option in own if _LAST & {*option.opts}]
-        return [*(option for option in own if option not in last), *self._made, *last]
+        return [*(option for option in own if option not in last), *self._made, *self._everywhere, *last]
+
+    @cached_property
+    def _everywhere(self) -> list[Any]:
+        return everywhere.options()
 
     @cached_property
     def _made(self) -> list[Any]:
@@ -65,7 +70,10 @@ class SurveyCommand(TyperCommand):
         """Refuse what does not go together (SurveyError, exit 2), then call the function."""
         if self.ways():
             ctx.meta[_WAY] = choose_way(_name(ctx), self.ways(), self.typed(ctx))
-        return super().invoke(ctx)
+        with everywhere.heeded(ctx) as keep_result:
+            result = super().invoke(ctx)
+            keep_result(result)
+        return result
 
     def format_help(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]  # noqa: ARG002 - printed as it is made
         """Print the page."""
@@ -74,12 +82,30 @@ class SurveyCommand(TyperCommand):
 
 
 class SurveyGroup(TyperGroup):
-    """A group of commands, explained as a command is.
+    """A group of commands, explained as a command is; one that does something by itself has the same options.
 
     A subclass may list its commands under headings, each with their names.
     """
 
     headings: ClassVar[Mapping[str, Sequence[str]]] = {}
+
+    def get_params(self, ctx: typer.Context) -> list[Any]:  # type: ignore[override]
+        """Return its options, those of every command among them where it is one itself."""
+        own = super().get_params(ctx)
+        return [*own[:-1], *self._everywhere, own[-1]] if self.invoke_without_command else own
+
+    @cached_property
+    def _everywhere(self) -> list[Any]:
+        return everywhere.options()
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        """Heed the options of every command where it is one itself; a command below it heeds its own."""
+        if not self.invoke_without_command or ctx._protected_args:
+            return super().invoke(ctx)
+        with everywhere.heeded(ctx) as keep_result:
+            result = super().invoke(ctx)
+            keep_result(result)
+        return result
 
     def format_help(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]  # noqa: ARG002 - printed as it is made
         """Print the page, with the commands of the group."""
@@ -96,7 +122,7 @@ class SurveyGroup(TyperGroup):
 
 def add_command(
     app: typer.Typer,
-    function: Callable[..., None],
+    function: Callable[..., object],
     *,
     name: str = "",
     ways: Sequence[Way] = (),
@@ -122,7 +148,7 @@ def typed(context: typer.Context) -> dict[str, object]:
     found: dict[str, object] = {}
     for param in context.command.get_params(context):
         source = context.get_parameter_source(str(param.name))
-        if source is not None and source.name == "COMMANDLINE":
+        if source is not None and source.name == "COMMANDLINE" and param.opts[0] not in everywhere.FLAGS:
             name = str(param.name).upper() if param.param_type_name == "argument" else param.opts[0]
             found[name] = context.params.get(str(param.name), typed_settings(context).get(name))
     return found

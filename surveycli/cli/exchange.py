@@ -97,7 +97,8 @@ def export(
         typer.Option(
             "--output",
             "-o",
-            help="A .parquet, .csv, .jsonl, .xlsx, .sav or .dta file; without an ending a Hugging Face dataset folder.",
+            help="A .parquet, .csv, .json, .jsonl, .xlsx, .sav, .dta, .md or .tex file; without an ending a Hugging "
+            "Face dataset folder.",
         ),
     ],
     run: Annotated[list[str] | None, typer.Option("--run", help="Only this run; repeat for several.")] = None,

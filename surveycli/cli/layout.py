@@ -5,19 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import chain, islice, zip_longest
 
+from surveycli.row_text import Heading, Rows
+from surveycli.untrusted.text import plain
+from surveycli.value_text import cell_text
+
+_SAMPLE = 1000  # rows that set the widths of a table's columns
 _UNBROKEN = 24  # texts up to this width stay on one line
 _GAP = "  "
 _NAME_PARTS = r"(?<=[ _])"
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A column's name, and whether it holds numbers, which stand on the right."""
-
-    name: str
-    is_number: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +76,33 @@ def wrap(text: str, width: int, between: str = r"(?<= )", *, whole_words: bool =
             line += rest
         lines.append(line.rstrip())
     return lines
+
+
+def table_lines(
+    headings: Sequence[Heading],
+    rows: Rows,
+    *,
+    width: int | None,
+    rule: str,
+    left_out: list[str] | None = None,
+) -> Iterator[str]:
+    """Yield the lines of a table for people, in the width of their terminal.
+
+    Without a width rows are passed on as they come, in columns as wide as the first of them need. Where `left_out` is a
+    list, columns that do not fit beside the first ones are not shown, and their names are put there.
+    """
+    shown = [Heading(plain(heading.name).replace("\n", " "), heading.is_number) for heading in headings]
+    texts = ([cell_text(value) for value in row] for row in rows)
+    sample = list(texts if width is not None else islice(texts, _SAMPLE))
+    blocks = lay_out(shown, sample, width)
+    if left_out is not None:
+        left_out.extend(shown[at].name for block in blocks[1:] for at in block.columns if at not in blocks[0].columns)
+        blocks = blocks[:1]
+    for number, block in enumerate(blocks):
+        if number:
+            yield ""
+        yield from render_heading(shown, block, rule)
+        yield from render_rows(shown, chain(sample, texts), block)
 
 
 def _chop(word: str, width: int) -> list[str]:

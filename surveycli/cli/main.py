@@ -11,7 +11,6 @@ import typer
 from surveycli.cli import process
 from surveycli.cli.command import SurveyGroup
 from surveycli.errors import ExitCode, SurveyError
-from surveycli.untrusted.text import plain
 
 
 class Program(SurveyGroup):
@@ -58,6 +57,7 @@ _COMMANDS = (
     "translate",
     "exchange",
     "runs",
+    "run",
     "sql",
     "check",
     "doctor",
@@ -112,15 +112,11 @@ def _finish(code: int, error: BaseException | None) -> int:
         typer.echo(process.stopped_line(error), err=True)
         return 128 + stopped
     if isinstance(error, SurveyError):
-        _print_error(error)
+        from surveycli.cli.render import print_error
+
+        print_error(error)
     unwritten = process.flush_output()
     if unwritten is None:
         return code
     typer.echo(f"Error: The output could not be written: {unwritten}. What the command did is kept.", err=True)
     return code or int(ExitCode.BAD_INPUT)
-
-
-def _print_error(error: SurveyError) -> None:
-    typer.secho(f"Error: {plain(error.message)}", fg=typer.colors.RED, err=True)
-    if error.hint:
-        typer.echo(f"Hint: {plain(error.hint)}", err=True)

@@ -53,6 +53,13 @@ def begin_work() -> None:
     sys.unraisablehook = _raise_again
 
 
+def go_on() -> None:
+    """Forget a signal that ended one piece of work: the console goes on with the next."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    _State.number, _State.line = None, _DURING
+
+
 def end_work() -> None:
     """From here on a signal ends the process at once."""
     _State.line = _AFTER

@@ -5,29 +5,70 @@ from __future__ import annotations
 import codecs
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from surveycli.cli.formats import csv_lines, json_lines, latex_lines, markdown_lines, table_lines
-from surveycli.cli.layout import Heading
+import typer
+
+from surveycli.cli.layout import table_lines
 from surveycli.cli.options import TableFormat
 from surveycli.cli.process import output_error
-from surveycli.cli.text import json_text
-from surveycli.progress import Progress
+from surveycli.errors import SurveyError
+from surveycli.progress import Progress, silent
+from surveycli.row_text import Heading, csv_lines, json_lines, latex_lines, markdown_lines
 from surveycli.untrusted.text import plain
+from surveycli.value_text import json_text
 
 if TYPE_CHECKING:
     import polars as pl
 
 TINY_NOTE = "tiny is a stand-in built from nothing: it shows the workflow but does not replace a pretrained model."
 _LINES_AT_ONCE = 200
+_MOST_NAMED = 4  # columns that there is no room for
+_FIRST_RATE_S, _LINE_EVERY_S = 0.5, 30.0
+
+
+@dataclass(slots=True)
+class Manner:
+    """How a command prints: without notes and progress, tables with all columns, or nothing until it is done."""
+
+    is_quiet: bool = False
+    is_wide: bool = False
+    collects: bool = False
+    lines: list[str] = field(default_factory=list)
+    tables: list[list[dict[str, object]]] = field(default_factory=list)
+
+    def collected(self) -> object:
+        """Return what would have been printed: the rows of the only table, else all tables, else the lines."""
+        if self.tables:
+            return self.tables[0] if len(self.tables) == 1 else self.tables
+        return self.lines
+
+
+_manner = Manner()
+
+
+@contextmanager
+def in_manner(manner: Manner) -> Iterator[Manner]:
+    """Print in a manner within the block."""
+    global _manner  # noqa: PLW0603 - one process prints one command's output
+    before, _manner = _manner, manner
+    try:
+        yield manner
+    finally:
+        _manner = before
 
 
 def say(text: str = "") -> None:
     """Print a line of a command's result to stdout."""
-    _write([plain(text)])
+    if _manner.collects:
+        _manner.lines.append(plain(text))
+    else:
+        _write([plain(text)])
 
 
 def say_json(value: object) -> None:
@@ -37,43 +78,92 @@ def say_json(value: object) -> None:
 
 def note(text: str) -> None:
     """Tell the user something on stderr, beside the command's output."""
+    if _manner.is_quiet:
+        return
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False)
     console.print(plain(text), markup=False, soft_wrap=not console.is_terminal)
 
 
+def print_error(error: SurveyError) -> None:
+    """Print what went wrong, and what to do about it, to stderr."""
+    colour = None if os.environ.get("NO_COLOR") else typer.colors.RED
+    typer.secho(f"Error: {plain(error.message)}", fg=colour, err=True)
+    if error.hint:
+        typer.echo(f"Hint: {plain(error.hint)}", err=True)
+
+
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """Show work on stderr: a live bar on a terminal, a line per finished stage elsewhere."""
+    """Show work on stderr: a live bar with rate and time left on a terminal, a line now and then elsewhere."""
+    if _manner.is_quiet:
+        yield silent
+        return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
     console = Console(stderr=True, highlight=False)
     columns = (
         TextColumn("{task.description}", markup=False),
-        BarColumn(),
+        BarColumn(bar_width=24),
         MofNCompleteColumn(),
-        TimeElapsedColumn(),
+        TextColumn("{task.fields[rate]}", markup=False),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
         TextColumn("{task.fields[note]}", markup=False),
     )
     with Bars(*columns, console=console, disable=not console.is_terminal) as bars:
         tasks: dict[str, Any] = {}
+        paces: dict[str, Pace] = {}
 
         def report(stage: str, done: int, total: int, note: str = "") -> None:
-            shown = plain(note)
+            shown, pace = plain(note), paces.setdefault(stage, Pace(done))
             if stage not in tasks:
-                tasks[stage] = bars.add_task(plain(stage), total=total or None, note=shown)
-            bars.update(tasks[stage], completed=done, total=total or None, note=shown)
-            if not console.is_terminal and total and done >= total:
-                console.print(f"{plain(stage)}: {done}/{total} {shown}".rstrip(), markup=False, soft_wrap=True)
+                tasks[stage] = bars.add_task(plain(stage), total=total or None, note=shown, rate="")
+            bars.update(tasks[stage], completed=done, total=total or None, note=shown, rate=pace.rate(done))
+            if not console.is_terminal and (line := pace.line(done, total)):
+                console.print(f"{plain(stage)}: {line} {shown}".rstrip(), markup=False, soft_wrap=True)
 
         yield report
 
 
+class Pace:
+    """How fast work goes: its rate and the time left, told now and then."""
+
+    def __init__(self, done: int) -> None:
+        self._began_with = done
+        self._began = self._told = time.monotonic()
+
+    def rate(self, done: int) -> str:
+        """Return `12.5/s`, or `3.1 s each`; nothing where there is none yet."""
+        seconds, units = time.monotonic() - self._began, done - self._began_with
+        if units <= 0 or seconds < _FIRST_RATE_S:
+            return ""
+        return f"{units / seconds:,.1f}/s" if units >= seconds else f"{seconds / units:,.1f} s each"
+
+    def line(self, done: int, total: int) -> str:
+        """Return what to print where no bar can be: at a stage's end, and every half minute before; else nothing."""
+        now = time.monotonic()
+        if total and done >= total:
+            return f"{done}/{total}"
+        if now - self._told < _LINE_EVERY_S:
+            return ""
+        self._told = now
+        units = done - self._began_with
+        left = f", {_duration((now - self._began) * (total - done) / units)} left" if total and units > 0 else ""
+        return f"{done}/{total or '?'} ({self.rate(done)}{left})"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:,.0f} min"
+
+
 def print_frame(frame: pl.DataFrame, format: TableFormat = TableFormat.TABLE, *, title: str = "") -> None:
     """Print a frame to stdout. Numbers are rounded for people, exact in CSV and JSON."""
+    if _manner.collects:
+        _manner.tables.append(frame.to_dicts())
+        return
     headings = [Heading(name, kind.is_numeric()) for name, kind in frame.schema.items()]
     if title and format is TableFormat.TABLE:
         say(title)
@@ -90,18 +180,32 @@ def print_rows(
     if format is TableFormat.TABLE and at_most is not None and sys.stdout.isatty():
         _print_first(headings, iter(rows), at_most)
     else:
-        _write(_lines(headings, rows, format))
+        _print_all(headings, rows, format)
+
+
+def _print_all(headings: Sequence[Heading], rows: Iterable[Sequence[object]], format: TableFormat) -> None:
+    """Print rows; in a terminal a table has the columns that fit side by side, and how many more there are is said."""
+    left_out: list[str] = []
+    _write(_lines(headings, rows, format, left_out if sys.stdout.isatty() and not _manner.is_wide else None))
+    if left_out:
+        named = ", ".join(left_out[:_MOST_NAMED]) + (", ..." if len(left_out) > _MOST_NAMED else "")
+        note(f"{len(left_out)} more columns ({named}): --wide prints them.")
 
 
 def _print_first(headings: Sequence[Heading], rows: Iterator[Sequence[object]], at_most: int) -> None:
     first = list(islice(rows, at_most))
-    _write(_lines(headings, first, TableFormat.TABLE))
+    _print_all(headings, first, TableFormat.TABLE)
     n_more = sum(1 for _ in rows)
     if n_more:
         note(f"The first {len(first):,} of {len(first) + n_more:,} rows; --format csv, or a pipe, gives all.")
 
 
-def _lines(headings: Sequence[Heading], rows: Iterable[Sequence[object]], format: TableFormat) -> Iterator[str]:
+def _lines(
+    headings: Sequence[Heading],
+    rows: Iterable[Sequence[object]],
+    format: TableFormat,
+    left_out: list[str] | None = None,
+) -> Iterator[str]:
     if format is TableFormat.CSV:
         return csv_lines(headings, rows, shown=sys.stdout.isatty())
     if format is TableFormat.JSON:
@@ -110,7 +214,8 @@ def _lines(headings: Sequence[Heading], rows: Iterable[Sequence[object]], format
         return markdown_lines(headings, rows)
     if format is TableFormat.LATEX:
         return latex_lines(headings, rows)
-    return table_lines(headings, rows, width=output_width(), rule="─" if _is_unicode() else "-")
+    rule = "─" if _is_unicode() else "-"
+    return table_lines(headings, rows, width=output_width(), rule=rule, left_out=left_out)
 
 
 def output_width() -> int | None:

@@ -1,4 +1,4 @@
-"""`surveycli sql`: the user's own queries."""
+"""`surveycli sql`: the user's own queries, once or in a console."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from surveycli.cli.command import add_command
+from surveycli.cli.command import add_command, fill
 from surveycli.cli.options import DEFAULT_STORE, Format, StorePath, TableFormat
 from surveycli.cli.ways import Way, flags, given
+from surveycli.request.query import Limits
+from surveycli.setting import settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
 
@@ -25,41 +27,65 @@ _LONGEST, _LONGEST_NAME = 10_000_000, 1_000  # bytes of a query, characters of a
 _PLAN = ("explain_key", "explain_value")  # the columns of what EXPLAIN gives
 _SCHEMA_WIDTH, _INDENT = 120, "    "
 
-
+_BOUNDS = "--timeout --memory --limit --store"
+_ASKS = f"{_BOUNDS} --with"
 WAYS = (
+    Way("--schema", "The tables, their grain and columns.", flags("--schema --format", _BOUNDS), given("--schema")),
+    Way("--examples", "Queries that come with surveycli, by name.", flags("--examples --format"), given("--examples")),
     Way(
-        "--schema",
-        "The tables, their grain and their columns.",
-        flags("--schema --timeout --memory --limit --format --store"),
-        given("--schema"),
+        "--example NAME --output FILE",
+        "What one of them gives, as a file.",
+        flags("--example --output --replace", _BOUNDS),
+        given("--example", "--output"),
     ),
+    Way("--example NAME", "What one of them gives.", flags("--example --format", _BOUNDS), given("--example")),
     Way(
-        "QUERY",
-        "What statements give, read-only.",
-        flags("QUERY --timeout --memory --limit --format --store"),
-        given("QUERY"),
+        "QUERY --output FILE",
+        "What a statement gives, as a file.",
+        flags("QUERY --output --replace", _ASKS),
+        given("QUERY", "--output"),
     ),
+    Way("QUERY", "What statements give, read-only.", flags("QUERY --format", _ASKS), given("QUERY")),
+    Way("", "A console, in a terminal: Tab completes, Ctrl-D ends it.", flags(_ASKS, "--format")),
 )
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    add_command(app, sql, ways=WAYS)
+    add_command(app, sql, ways=WAYS, settings=settings_of(Limits))
 
 
 def sql(
+    context: typer.Context,
     query: Annotated[
         str | None,
         typer.Argument(help="Statements that read, in quotes; a file of them; or - for stdin.", show_default=False),
     ] = None,
-    schema: Annotated[  # noqa: ARG001 - tells the way
-        bool, typer.Option("--schema", help="List the tables, their grain and their columns.")
-    ] = False,
-    timeout: Annotated[
-        float, typer.Option(help="Seconds after which query and printing are stopped.", min=0.1, max=1e6)
-    ] = 60.0,
-    memory: Annotated[str, typer.Option(help="Memory that a query may take.")] = "2GB",
-    limit: Annotated[int | None, typer.Option(help="Rows of each result, at most.", min=0, show_default="all")] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="List the tables, their grain and their columns.")] = False,
+    examples: Annotated[bool, typer.Option("--examples", help="List the queries that come with surveycli.")] = False,
+    example: Annotated[
+        str | None, typer.Option("--example", help="Run one of these queries.", metavar="NAME", show_default=False)
+    ] = None,
+    own: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            help="A file to join with the store's tables: CSV, TSV, Parquet, XLSX, JSON lines, SPSS or Stata. Repeat "
+            "for several.",
+            metavar="NAME=FILE",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Write to a .csv, .json, .jsonl, .parquet, .xlsx, .md, .tex, .sav or .dta file.",
+            show_default="the terminal",
+        ),
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Write over an existing file.")] = False,
     format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
@@ -69,18 +95,114 @@ def sql(
 
     Examples:
       surveycli sql "select iso3, name from country limit 5"
+      surveycli sql --example worst-cells --output worst.xlsx
       surveycli sql --schema
     """
-    from surveycli.store import Limits, ad_hoc, ad_hoc_results
+    limits = fill(Limits, context, given_up=_give_up)
+    if examples:
+        _list_examples(format)
+    elif schema:
+        _show_schema(store, limits, format)
+    elif query is None and example is None:
+        _open_console(store, limits, _own_tables(own or []), format)
+    else:
+        text = _example(example) if example is not None else _text(str(query))
+        tables = _own_tables(own or [])
+        if output is None:
+            answer(store, text, limits, tables, format)
+        else:
+            _write(store, text, limits, tables, output, replace=replace)
+
+
+def answer(store: Path, text: str, limits: Limits, tables: Mapping[str, pl.DataFrame], format: TableFormat) -> None:
+    """Print what statements give, one under the other; in JSON several are an array of theirs."""
+    from surveycli.cli.render import say
+    from surveycli.store import ad_hoc_results
+
+    with ad_hoc_results(store, text, limits, tables) as statements:
+        is_list = format is TableFormat.JSON and len(statements) > 1
+        if is_list:
+            say("[")
+        for number, carry_out in enumerate(statements):
+            if number:
+                say("," if is_list else "")
+            _print_result(carry_out(), format)
+        if is_list:
+            say("]")
+
+
+def _write(
+    store: Path, text: str, limits: Limits, tables: Mapping[str, pl.DataFrame], target: Path, *, replace: bool
+) -> None:
+    """Write what one statement gives to a file; formats of text take the rows as they come."""
+    from surveycli.cli.render import say
+    from surveycli.row_text import Heading
+    from surveycli.store import ad_hoc_results, frame_of, only_one
+    from surveycli.table_file import check_target, lines_of, write_lines, write_table
+
+    check_target(target, replace=replace)
+    with ad_hoc_results(store, text, limits, tables) as statements:
+        result = only_one(statements)()
+        lines = lines_of(target, [Heading(column.name, column.is_number) for column in result.columns], result.rows)
+        if lines is not None:
+            write_lines(lines, target)
+        else:
+            write_table(frame_of(result), target)
+    say(f"{target}: {target.stat().st_size:,} bytes.")
+
+
+def _own_tables(named: Sequence[str]) -> dict[str, pl.DataFrame]:
+    """Return the files of --with by the names that queries call them."""
+    from surveycli.errors import usage
+    from surveycli.exchange.own_table import read_own_table
+
+    tables: dict[str, pl.DataFrame] = {}
+    for text in named:
+        name, equals, file = text.partition("=")
+        if not equals or not name or not file:
+            raise usage(f"--with takes a name and a file, not {text!r}.", "For instance --with mine=file.csv.")
+        if name.lower() in (known.lower() for known in tables):
+            raise usage(f"--with names {name} twice.", "Give each file a name of its own.")
+        tables[name] = read_own_table(Path(file))
+    return tables
+
+
+def _example(name: str) -> str:
+    from surveycli.errors import not_found
+    from surveycli.store.sql_files import example_queries
+
+    known = example_queries()
+    if name not in known:
+        raise not_found(f"There is no example {name!r}.", f"There are {', '.join(known)}.")
+    return known[name].text
+
+
+def _list_examples(format: TableFormat) -> None:
+    import polars as pl
+
+    from surveycli.cli.render import note, print_frame
+    from surveycli.store.sql_files import example_queries
+
+    rows = [(example.name, example.purpose) for example in example_queries().values()]
+    print_frame(pl.DataFrame(rows, schema=["example", "what it answers"], orient="row"), format)
+    if format is TableFormat.TABLE:
+        note("`surveycli sql --example NAME` runs one; in the console `.example NAME` shows its text, too.")
+
+
+def _open_console(store: Path, limits: Limits, tables: Mapping[str, pl.DataFrame], format: TableFormat) -> None:
+    from surveycli.errors import usage
+
+    if not sys.stdin.isatty():
+        raise usage(
+            "What should be queried? There is neither a query nor a terminal to type one in.",
+            '`surveycli sql "select ..."`, a file, - for stdin, or --schema, which lists the tables.',
+        )
+    from surveycli.cli.console import converse
+    from surveycli.store import ad_hoc
     from surveycli.store.sql_files import read_sql
 
-    limits = Limits(timeout, memory, limit, _give_up)
-    if query is None and format is TableFormat.TABLE:
-        _print_schema(ad_hoc(store, read_sql("store/describe_schema"), limits))
-        return
-    text = read_sql("store/describe_schema") if query is None else _text(query)
-    with ad_hoc_results(store, text, limits) as statements:
-        _print_results(statements, format)
+    described = ad_hoc(store, read_sql("store/describe_schema"), limits)
+    converse(store, described, tables, lambda text: answer(store, text, limits, tables, format))
 
 
 def _text(query: str) -> str:
@@ -113,24 +235,9 @@ def _names_a_file(query: str) -> bool:
     return query.endswith(".sql") or Path(query).is_file()
 
 
-def _print_results(statements: Sequence[Callable[[], Result]], format: TableFormat) -> None:
-    """Print what each statement gives, one under the other; in JSON several are an array of theirs."""
-    from surveycli.cli.render import say
-
-    is_list = format is TableFormat.JSON and len(statements) > 1
-    if is_list:
-        say("[")
-    for number, carry_out in enumerate(statements):
-        if number:
-            say("," if is_list else "")
-        _print_result(carry_out(), format)
-    if is_list:
-        say("]")
-
-
 def _print_result(result: Result, format: TableFormat) -> None:
-    from surveycli.cli.layout import Heading
     from surveycli.cli.render import print_rows, say
+    from surveycli.row_text import Heading
 
     if format is TableFormat.TABLE and [column.name for column in result.columns] == list(_PLAN):
         for _, plan in result.rows:  # a drawing, in lines of its own
@@ -138,6 +245,17 @@ def _print_result(result: Result, format: TableFormat) -> None:
         return
     headings = [Heading(column.name, column.is_number) for column in result.columns]
     print_rows(headings, result.rows, format, at_most=_IN_A_TERMINAL)
+
+
+def _show_schema(store: Path, limits: Limits, format: TableFormat) -> None:
+    from surveycli.store import ad_hoc
+    from surveycli.store.sql_files import read_sql
+
+    text = read_sql("store/describe_schema")
+    if format is TableFormat.TABLE:
+        _print_schema(ad_hoc(store, text, limits))
+    else:
+        answer(store, text, limits, {}, format)
 
 
 def _print_schema(tables: pl.DataFrame) -> None:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from surveycli.clock import utc_now
 from surveycli.errors import bad_input, not_found
+from surveycli.exchange.own_table import read_table
 from surveycli.request.report import ImportRequest, Quantity
 from surveycli.store import RunRecord, Store, finish_run, start_run
-from surveycli.survey.files.open import open_table
 from surveycli.survey.files.source import SourceFile, open_source
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _rows_of(source: SourceFile, asked: Quantity | None) -> tuple[pl.DataFrame, 
     """Return row, survey, population, item, option, language (texts) and value, and what the value is."""
     import polars as pl
 
-    frame = _read(source)
+    frame = read_table(source)
     names = {name.strip().lower(): name for name in frame.columns}
     keys = {key: _find(names, known) for key, known in _KEYS.items()}
     missing = [key for key in ("population", "item", "option") if keys[key] is None]
@@ -135,20 +135,6 @@ def _rows_of(source: SourceFile, asked: Quantity | None) -> tuple[pl.DataFrame, 
     ]
     rows = frame.select(*texts, value.alias("value")).with_row_index("row", offset=1)
     return rows.with_columns(pl.col("row").cast(pl.Int64), pl.col("language").fill_null("")), quantity
-
-
-def _read(source: SourceFile) -> pl.DataFrame:
-    import polars as pl
-
-    if source.path.suffix.lower() not in (".jsonl", ".ndjson"):
-        return open_table(source).frame()
-    try:
-        return pl.read_ndjson(source.path, infer_schema_length=None)
-    except pl.exceptions.PolarsError as error:
-        raise bad_input(
-            f"{source.path.name} cannot be read as JSON lines: {str(error).splitlines()[0]}.",
-            'Each line is one object, such as {"population": "KEN", "item": "Q57", "option": 1, "p": 0.2}.',
-        ) from error
 
 
 def _find(names: dict[str, str], known: tuple[str, ...]) -> str | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from surveycli.distribution.metric import find_metric
 from surveycli.errors import bad_input, missing_extra, not_found
+from surveycli.new_file import write_new_file
 from surveycli.progress import Progress, silent
 from surveycli.report.compared_cells import cells_section
 from surveycli.report.page import Page, Section, render_page
@@ -86,6 +87,15 @@ def subject_of(store: Store, request: ReportRequest) -> Subject:
     return Subject(
         store, TableRequest(reports, metrics=(request.metric,)), cells, parts_that_count(cells), request.items
     )
+
+
+def write_report(page: str, target: Path) -> Path:
+    """Write a page to a file, as PDF where the name ends so, in the place of one of that name; return its path."""
+    if target.suffix.lower() == ".pdf":
+        print_pdf(page, target)
+    else:
+        write_new_file(target, page, overwrite=True)
+    return target
 
 
 def print_pdf(html: str, target: Path) -> None:

@@ -1,5 +1,6 @@
 """The store: one DuckDB file. The only package that imports duckdb."""
 
+from surveycli.request.query import Limits
 from surveycli.store.connection import Store
 from surveycli.store.opening import default_store_path, open_patiently, open_store
 from surveycli.store.run_record import (
@@ -15,7 +16,7 @@ from surveycli.store.run_record import (
     start_run,
 )
 from surveycli.store.stream import create_table_from_stream
-from surveycli.store.user_sql import Limits, ad_hoc, ad_hoc_results
+from surveycli.store.user_sql import ad_hoc, ad_hoc_results, frame_of, only_one
 
 __all__ = [
     "Limits",
@@ -28,10 +29,12 @@ __all__ = [
     "default_store_path",
     "demand_run_name",
     "finish_run",
+    "frame_of",
     "inherit_training",
     "mark_parts",
     "mark_run",
     "next_run_id",
+    "only_one",
     "open_patiently",
     "open_store",
     "record_training",

@@ -52,3 +52,23 @@ def migrations() -> tuple[Migration, ...]:
     if [m.number for m in found] != list(range(1, len(found) + 1)):
         raise ValueError(f"migrations are not numbered 1..{len(found)}: {[m.number for m in found]}")
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleQuery:
+    """A query that comes with the package, to run by its name or to copy: what it answers, and its text."""
+
+    name: str
+    purpose: str
+    text: str
+
+
+@cache
+def example_queries() -> dict[str, ExampleQuery]:
+    """Return the queries of `sql/examples`, by name."""
+    found = {}
+    for path in sorted((sql_root() / "examples").glob("*.sql")):
+        text = path.read_text(encoding="utf-8")
+        purpose = re.match(r"-- Purpose: (.+)", text)
+        found[path.stem] = ExampleQuery(path.stem, purpose[1] if purpose else "", text)
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
-from surveycli.errors import SurveyError, bad_input, usage
+from surveycli.errors import bad_input, usage
+from surveycli.request.query import Limits
+from surveycli.row_text import distinct_names
 from surveycli.store.connection import Store, quote
 from surveycli.store.memory import bounded_memory
 from surveycli.store.opening import open_store
@@ -39,23 +41,11 @@ _SETTINGS = (
     "SET lock_configuration = true",
 )
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_INCOMING = "surveycli_incoming"
 _LEAST_MEMORY = 128 * 2**20
 _GRACE_S = 2.0  # from the time limit until what cannot be interrupted is given up
 _BATCH = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long, how much memory and how many rows of each result a query may take, printing included.
-
-    `given_up`, if there is one, is called with the error from another thread, where the query goes on though it was
-    interrupted: within one function, or because its output is not being read.
-    """
-
-    seconds: float = 60.0
-    memory: str = "2GB"
-    rows: int | None = None
-    given_up: Callable[[SurveyError], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +65,14 @@ class Result:
 
 
 @contextmanager
-def ad_hoc_results(path: Path, text: str, limits: Limits | None = None) -> Iterator[Sequence[Callable[[], Result]]]:
+def ad_hoc_results(
+    path: Path, text: str, limits: Limits | None = None, tables: Mapping[str, pl.DataFrame] | None = None
+) -> Iterator[Sequence[Callable[[], Result]]]:
     """Open the store for the user's own SQL; yield a call for each statement, which carries it out.
 
-    Raises SurveyError (exit 3), here and while rows are read, with DuckDB's own words for a mistake in the query, for
-    a statement that does not only read, and where it outgrows `limits`.
+    `tables` are there beside the store's own, by name, while the store is open. Raises SurveyError (exit 3), here and
+    while rows are read, with DuckDB's own words for a mistake in the query, for a statement that does not only read,
+    and where it outgrows `limits`; exit 2 for a table that has no name of its own.
     """
     limits = limits or Limits()
     n_bytes = memory_bytes(limits.memory)
@@ -89,33 +82,47 @@ def ad_hoc_results(path: Path, text: str, limits: Limits | None = None) -> Itera
         for setting in _SETTINGS:
             connection.execute(setting)
         with _watched(connection, limits) as watch, _explained(path, watch, limits):
+            for name, frame in (tables or {}).items():
+                _add_table(connection, name, frame)
             statements = reading_statements(connection, text)
             yield [partial(_carry_out, store, statement, watch) for statement in statements]
 
 
-def ad_hoc(path: Path, text: str, limits: Limits | None = None) -> pl.DataFrame:
+def _add_table(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
+    """Put a user's own table beside the store's, in memory and for this connection alone."""
+    if not _NAME.fullmatch(name):
+        raise usage(f"{name!r} cannot be a table's name.", "It is made of letters, digits and underscores: mine=FILE.")
+    taken = connection.execute(
+        "SELECT count(*) FROM information_schema.tables WHERE lower(table_name) = lower(?)", [name]
+    )
+    if taken.fetchall() != [(0,)]:
+        raise usage(f"The store has a table {name} of its own.", f"Give yours another name, such as my_{name}.")
+    connection.register(_INCOMING, frame.to_arrow())
+    connection.execute(f"CREATE TEMP TABLE {quote(name)} AS SELECT * FROM {_INCOMING}")
+    connection.unregister(_INCOMING)
+
+
+def ad_hoc(
+    path: Path, text: str, limits: Limits | None = None, tables: Mapping[str, pl.DataFrame] | None = None
+) -> pl.DataFrame:
     """Return the rows of one statement of the user's own. Raises SurveyError as `ad_hoc_results` does."""
+    with ad_hoc_results(path, text, limits, tables) as statements:
+        return frame_of(only_one(statements)())
+
+
+def only_one(statements: Sequence[Callable[[], Result]]) -> Callable[[], Result]:
+    """Return the only statement. Raises SurveyError (exit 3) where there are several."""
+    if len(statements) > 1:
+        raise bad_input(f"One query is expected here, not {len(statements)}.", "Leave out what follows the first.")
+    return statements[0]
+
+
+def frame_of(result: Result) -> pl.DataFrame:
+    """Return a result's rows as a frame, whose columns have names of their own."""
     import polars as pl
 
-    with ad_hoc_results(path, text, limits) as statements:
-        if len(statements) > 1:
-            raise bad_input(f"One query is expected here, not {len(statements)}.", "Leave out what follows the first.")
-        result = statements[0]()
-        rows = list(result.rows)
     names = distinct_names([column.name for column in result.columns])
-    return pl.DataFrame(rows, schema=names, orient="row", infer_schema_length=None)
-
-
-def distinct_names(names: Sequence[str]) -> list[str]:
-    """Return the names, the second and further ones of a kind with `_1`, `_2`... behind them, as DuckDB does."""
-    found: list[str] = []
-    for name in names:
-        place, given = 0, name
-        while given in found:
-            place += 1
-            given = f"{name}_{place}"
-        found.append(given)
-    return found
+    return pl.DataFrame(list(result.rows), schema=names, orient="row", infer_schema_length=None)
 
 
 def memory_bytes(text: str) -> int:
@@ -147,7 +154,7 @@ class _Watch:
         self._thread.join()
 
     def _wait(self) -> None:
-        if self._done.wait(self._limits.seconds):
+        if self._done.wait(min(self._limits.seconds, threading.TIMEOUT_MAX)):
             return
         self.is_over = True
         given_up_at = time.monotonic() + _GRACE_S

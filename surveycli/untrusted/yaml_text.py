@@ -39,6 +39,26 @@ def parse_yaml(text: str) -> Any:
         raise UnreadableError(one_line(str(error))[:200]) from error
 
 
+def key_lines(text: str, depth: int = 3) -> dict[tuple[str, ...], int]:
+    """Return the line of each key in a text that `parse_yaml` has read, by the keys that lead to it, down to a depth.
+
+    >>> key_lines("a:\\n  b: 1\\nc: 2")
+    {('a',): 1, ('a', 'b'): 2, ('c',): 3}
+    """
+    found: dict[tuple[str, ...], int] = {}
+
+    def walk(node: Any, path: tuple[str, ...]) -> None:
+        if not isinstance(node, yaml.MappingNode) or len(path) == depth:
+            return
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                found[*path, key.value] = key.start_mark.line + 1
+                walk(value, (*path, key.value))
+
+    walk(yaml.compose(text, Loader=_LOADER), ())
+    return found
+
+
 def _check_size(text: str) -> None:
     """Raise UnreadableError before anything is built that is nested too deep, or too large with aliases expanded."""
     sizes: dict[str, int] = {}

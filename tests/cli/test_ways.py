@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperCommand
 
 from surveycli.cli.command import SurveyCommand
+from surveycli.cli.everywhere import FLAGS as EVERYWHERE
 from surveycli.cli.main import app
 from surveycli.cli.ways import Way
 from surveycli.errors import ExitCode, SurveyError
@@ -67,7 +68,7 @@ def options_of(command: str) -> dict[str, tuple[str, ...]]:
     for param in commands()[command].get_params(context):
         if param.param_type_name == "argument":
             found[str(param.name).upper()] = _value(param.get_help_record(context)[0])
-        elif param.name != "help":
+        elif param.name != "help" and param.opts[0] not in EVERYWHERE:
             value = () if param.is_flag else _value(param.get_help_record(context)[0]) or ("text",)
             found[param.opts[0]] = (param.opts[0], *TELLING.get(param.opts[0], value))
     return found

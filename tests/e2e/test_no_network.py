@@ -44,6 +44,7 @@ simulate Tea? --option Yes --option No --country KEN --run mine
 lock given
 runs
 runs show mine
+run {folder}/study.yaml
 sql --schema
 check
 doctor
@@ -73,6 +74,8 @@ def prepare(path: Path, folder: Path) -> None:
         "probability": [0.4, 0.6],
     }
     pl.DataFrame(given).write_csv(folder / "given.csv")
+    study = "runs: {again: {predict: {predictor: uniform, split: small}}}\n"
+    (folder / "study.yaml").write_text(study, encoding="utf-8")
     (folder / "few.csv").write_text("population,item,option,n\nKEN,Q57,1,3\nKEN,Q57,2,7\n", encoding="utf-8")
     pyreadstat.write_sav(
         pl.DataFrame({"q1": [1, 2]}),

@@ -1,9 +1,7 @@
-"""The example that makes the published tables runs from beginning to end."""
+"""The workflows that make the published tables run from beginning to end."""
 
 from __future__ import annotations
 
-import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,33 +10,25 @@ import pytest
 
 from surveycli.configuration import Loss
 from surveycli.predictors import find_predictor
+from surveycli.request.workflow import StepKind, Workflow
 from surveycli.store import open_store
+from surveycli.workflow.read import read_workflow
 
-SCRIPT = Path(__file__).resolve().parents[2] / "examples" / "reproduce_paper.sh"
-
-
-def reproduce(folder: Path, *sections: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the script's sections in a folder, with this environment's program."""
-    program = folder / "bin" / "surveycli"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m surveycli "$@"\n', encoding="utf-8")
-    program.chmod(0o755)
-    inherited = {name: value for name, value in os.environ.items() if name != "SURVEYCLI_STORE"}
-    path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
-    return subprocess.run(
-        ["bash", str(SCRIPT), *sections],
-        cwd=folder,
-        env={**inherited, "PATH": path, "PYTHONPATH": str(SCRIPT.parents[1]), "COLUMNS": "160", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+WHOLE, BASELINES = EXAMPLES / "reproduce_paper.yaml", EXAMPLES / "paper_baselines.yaml"
+MODEL = "llama3-8b-instruct"
 
 
-def predictors_of_the_script() -> set[str]:
-    """Return the predictors that the script names."""
-    text = SCRIPT.read_text(encoding="utf-8")
-    return set(re.findall(r"""(?:--predictor|"\$\{baseline\[@\]\}") ([a-z-]+)""", text))
+def predictors_of(workflow: Workflow) -> set[str]:
+    """Return the predictors that a workflow names."""
+    steps = (step for step in workflow.steps if step.kind is StepKind.PREDICT)
+    return {str(step.fields["predictor"]) for step in steps if "predictor" in step.fields}
+
+
+def reproduce(file: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a workflow in a folder."""
+    command = [sys.executable, "-m", "surveycli", "run", str(file)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def runs_of(folder: Path) -> set[str]:
@@ -47,28 +37,48 @@ def runs_of(folder: Path) -> set[str]:
 
 
 def test_the_honest_rows(tmp_path: Path) -> None:
-    """Without a language model the script makes every baseline's row and prints them above the published ones."""
-    result = reproduce(tmp_path, "honest", MODEL="tiny")
+    """Without a language model the workflow makes every baseline's row and prints them above the published ones."""
+    result = reproduce(BASELINES, tmp_path)
     assert result.returncode == 0, result.stderr
-    named = {name for name in predictors_of_the_script() if not find_predictor(name).asks_model}
-    assert runs_of(tmp_path) == {*named - {"pilot", "knn"}, "pilot-2", "pilot-5"}
-    rows = {line.split()[0]: line.split() for line in result.stdout.splitlines() if line.strip()}
-    assert rows["item-mean"][1:3] == ["0.8496", "0.8644"]
+    named = predictors_of(read_workflow(WHOLE)) - {"pilot", "knn"}
+    assert runs_of(tmp_path) == {name for name in named if not find_predictor(name).asks_model} | {"pilot-2", "pilot-5"}
+    lines = (tmp_path / "reproduce" / "baselines.md").read_text(encoding="utf-8").splitlines()
+    rows = {cells[0]: cells for cells in ([cell.strip() for cell in line.split("|")[1:-1]] for line in lines)}
+    by_part = dict(zip(rows["predictor"], rows["item-mean"], strict=True))
+    assert (by_part["C2-Q1"], by_part["C3-Q1"]) == ("0.8496", "0.8644")
 
 
 @pytest.mark.slow
 def test_every_section_with_the_stand_in(tmp_path: Path) -> None:
     """With tiny all rows and tables are made but JSON's, which it cannot write, and KNN's, for lack of an encoder."""
-    result = reproduce(tmp_path, MODEL="tiny", PRESET="tiny", QUICK="1")
+    text = WHOLE.read_text(encoding="utf-8").replace(MODEL, "tiny").replace("preset: paper", "preset: tiny")
+    text = text.replace("&trained {", "&trained {optimiser.epochs: 1, ")
+    start, end = text.index("  tiny-json:"), text.index("  # kl-per-option is")
+    text = text[:start] + text[end:]
+    start, end = text.index("  knn-1:"), text.index("  item-mean: #")
+    text = text[:start] + text[end:]
+    text = text.replace("<<: *baseline", "split: paper, shares: unweighted")
+    file = tmp_path / "tiny.yaml"
+    file.write_text(text, encoding="utf-8")
+    result = reproduce(file, tmp_path)
     assert result.returncode == 0, result.stderr
     names = ("zero-shot", "fine-tuned", "control", "shuffled", "permuted", "loss-js", "seed-1", "chinese")
     assert {f"tiny-{name}" for name in names} < runs_of(tmp_path)
-    assert "tiny-fine-tuned, tiny-seed-1" in result.stdout
+    assert "tiny-fine-tuned, tiny-seed-1" in (tmp_path / "reproduce" / "seeds.md").read_text(encoding="utf-8")
 
 
 def test_every_published_predictor_and_every_loss_is_in_it() -> None:
-    """The script has a command for each predictor of the published tables and each loss but the default."""
-    text = SCRIPT.read_text(encoding="utf-8")
-    assert {"control", "shuffled", "permuted", "json", "knn"} < predictors_of_the_script()
-    assert all(find_predictor(name) for name in predictors_of_the_script())
-    assert set(re.search(r"^losses=\((.*)\)$", text, flags=re.MULTILINE).group(1).split()) == set(Loss) - {Loss.KL}  # type: ignore[union-attr]
+    """The workflow has a row for each predictor of the published tables and each loss but the default."""
+    workflow = read_workflow(WHOLE)
+    assert {"control", "shuffled", "permuted", "json", "knn"} < predictors_of(workflow)
+    losses = {step.fields.get("optimiser.loss") for step in workflow.steps if step.kind is StepKind.FINETUNE}
+    assert losses - {None} == set(Loss) - {Loss.KL}
+
+
+def test_the_baselines_are_the_same_steps_in_both_files() -> None:
+    """What was done by the one is skipped by the other."""
+    whole, baselines = (
+        {(step.kind, step.name): step.fields for step in read_workflow(file).steps if step.kind is not StepKind.TABLE}
+        for file in (WHOLE, BASELINES)
+    )
+    assert {key: whole[key] for key in baselines} == baselines

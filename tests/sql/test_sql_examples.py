@@ -18,7 +18,8 @@ SQL = Path(__file__).resolve().parents[2] / "sql"
 PARAMETERISED = [
     path
     for path in sorted(SQL.rglob("*.sql"))
-    if path.parent.name not in {"schema", "check"} and re.search(r"^[^-\n].*\$[a-z]", path.read_text("utf-8"), re.M)
+    if path.parent.name not in {"schema", "check", "examples"}
+    and re.search(r"^[^-\n].*\$[a-z]", path.read_text("utf-8"), re.M)
 ]
 
 

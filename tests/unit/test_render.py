@@ -12,11 +12,11 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from surveycli.cli.formats import csv_lines, json_lines, latex_lines, markdown_lines, table_lines
-from surveycli.cli.layout import Heading
+from surveycli.cli.layout import table_lines
 from surveycli.cli.options import TableFormat
 from surveycli.cli.render import print_frame
-from surveycli.cli.text import cell_text, json_text
+from surveycli.row_text import Heading, csv_lines, json_lines, latex_lines, markdown_lines
+from surveycli.value_text import cell_text, json_text
 
 HEADINGS = [Heading("run_id"), Heading("paper_one_minus_jsd", is_number=True), Heading("text")]
 ROWS = [("item-mean-1", 0.81234567, "Very | good\nor not"), ("uniform-1", None, "早上好 " * 10)]

@@ -12,10 +12,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from surveycli.cli.text import json_text
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.store import Limits, ad_hoc, ad_hoc_results, open_store
 from surveycli.store.user_sql import memory_bytes
+from surveycli.value_text import json_text
 
 
 @pytest.fixture

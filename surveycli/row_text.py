@@ -1,16 +1,38 @@
-"""The formats in which a table is printed, a row at a time: CSV and JSON exact, the others for people."""
+"""Tables as text, a row at a time: CSV and JSON exact, Markdown and LaTeX for people."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from dataclasses import dataclass
 
-from surveycli.cli.layout import Heading, lay_out, render_heading, render_rows
-from surveycli.cli.text import cell_text, exact_text, json_text
 from surveycli.untrusted.text import plain
+from surveycli.value_text import cell_text, exact_text, json_text
 
-_SAMPLE = 1000  # rows that set the widths of a table's columns
 Rows = Iterable[Sequence[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A column's name, and whether it holds numbers, which stand on the right."""
+
+    name: str
+    is_number: bool = False
+
+
+def distinct_names(names: Sequence[str]) -> list[str]:
+    """Return the names, the second and further ones of a kind with `_1`, `_2`... behind them, as DuckDB does.
+
+    >>> distinct_names(["a", "a", "b"])
+    ['a', 'a_1', 'b']
+    """
+    found: list[str] = []
+    for name in names:
+        place, given = 0, name
+        while given in found:
+            place += 1
+            given = f"{name}_{place}"
+        found.append(given)
+    return found
 
 
 def csv_lines(headings: Sequence[Heading], rows: Rows, *, shown: bool) -> Iterator[str]:
@@ -34,19 +56,23 @@ def _csv_field(text: str, value: object) -> str:
 
 def json_lines(headings: Sequence[Heading], rows: Rows, *, ascii_only: bool) -> Iterator[str]:
     """Yield the lines of a JSON array with an object for each row."""
-    from surveycli.store.user_sql import distinct_names
-
-    keys = [json_text(name, ascii_only=ascii_only) for name in distinct_names([h.name for h in headings])]
     yield "["
     line = None
-    for row in rows:
+    for following in json_objects(headings, rows, ascii_only=ascii_only):
         if line is not None:
             yield f"{line},"
-        fields = (f"{key}: {json_text(value, ascii_only=ascii_only)}" for key, value in zip(keys, row, strict=True))
-        line = f"{{{', '.join(fields)}}}"
+        line = following
     if line is not None:
         yield line
     yield "]"
+
+
+def json_objects(headings: Sequence[Heading], rows: Rows, *, ascii_only: bool = False) -> Iterator[str]:
+    """Yield each row as a JSON object on a line of its own."""
+    keys = [json_text(name, ascii_only=ascii_only) for name in distinct_names([h.name for h in headings])]
+    for row in rows:
+        fields = (f"{key}: {json_text(value, ascii_only=ascii_only)}" for key, value in zip(keys, row, strict=True))
+        yield f"{{{', '.join(fields)}}}"
 
 
 def markdown_lines(headings: Sequence[Heading], rows: Rows) -> Iterator[str]:
@@ -82,18 +108,3 @@ _LATEX = str.maketrans(
 
 def _latex_line(texts: Iterable[str]) -> str:
     return " & ".join(plain(text).translate(_LATEX) for text in texts) + r" \\"
-
-
-def table_lines(headings: Sequence[Heading], rows: Rows, *, width: int | None, rule: str) -> Iterator[str]:
-    """Yield the lines of a table for people, in the width of their terminal.
-
-    Without a width rows are passed on as they come, in columns as wide as the first of them need.
-    """
-    shown = [Heading(plain(heading.name).replace("\n", " "), heading.is_number) for heading in headings]
-    texts = ([cell_text(value) for value in row] for row in rows)
-    sample = list(texts if width is not None else islice(texts, _SAMPLE))
-    for number, block in enumerate(lay_out(shown, sample, width)):
-        if number:
-            yield ""
-        yield from render_heading(shown, block, rule)
-        yield from render_rows(shown, chain(sample, texts), block)

@@ -1,0 +1,93 @@
+"""Options that every command has: --quiet, --json and --wide, heeded in one place."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from typing import Annotated, Any
+
+import typer
+
+from surveycli.cli.options import TableFormat
+from surveycli.errors import SurveyError, usage
+
+QUIET, JSON, WIDE = "--quiet", "--json", "--wide"
+FLAGS = frozenset({QUIET, JSON, WIDE})
+_CHOSEN = "surveycli.everywhere"
+_SAYS = {
+    QUIET: "Print results alone: no notes, no progress.",
+    JSON: "Print the result as JSON.",
+    WIDE: "Print all columns of a table, also those that the terminal has no room for.",
+}
+
+
+def options() -> list[Any]:
+    """Return the options, new for each command; what is typed of them is kept in the context."""
+    parameters = [
+        inspect.Parameter(
+            flag.strip("-"),
+            inspect.Parameter.KEYWORD_ONLY,
+            default=False,
+            annotation=Annotated[bool, typer.Option(flag, help=text, rich_help_panel="Everywhere")],
+        )
+        for flag, text in _SAYS.items()
+    ]
+
+    def command(**_: Any) -> None: ...
+
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    app = typer.Typer(add_completion=False)
+    app.command()(command)
+    made: list[Any] = [param for param in typer.main.get_command(app).params if param.opts[0] in FLAGS]
+    for option in made:
+        option.expose_value = False
+        option.callback = _keep
+    return made
+
+
+def _keep(context: typer.Context, option: Any, value: bool) -> bool:
+    if value:
+        context.meta.setdefault(_CHOSEN, set()).add(option.opts[0])
+    return value
+
+
+@contextmanager
+def heeded(context: typer.Context) -> Iterator[Callable[[object], None]]:
+    """Print in the block as was chosen; yield what to call with the command's result.
+
+    With --json a command that has --format prints its table so; of another the result is printed, or else the tables
+    and lines that it would have printed. Raises SurveyError (exit 2) where --format asks for something else.
+    """
+    from surveycli.cli.render import Manner, in_manner, say_json
+
+    chosen = context.meta.get(_CHOSEN, set())
+    has_format = isinstance(context.params.get("format"), TableFormat)
+    if JSON in chosen and has_format:
+        source = context.get_parameter_source("format")
+        if source is not None and source.name == "COMMANDLINE" and context.params["format"] is not TableFormat.JSON:
+            raise usage(f"{JSON} and --format {context.params['format']} do not go together.", "Leave one out.")
+        context.params["format"] = TableFormat.JSON
+    collects = JSON in chosen and not has_format
+    results: list[object] = []
+    with in_manner(Manner(is_quiet=QUIET in chosen, is_wide=WIDE in chosen, collects=collects)) as manner:
+        try:
+            yield results.append
+        except SurveyError:
+            if collects and manner.collected():
+                say_json(manner.collected())
+            raise
+    if collects:
+        say_json(next((as_plain(result) for result in results if result is not None), manner.collected()))
+
+
+def as_plain(value: Any) -> Any:
+    """Return a result as what JSON has: frozen values by field, frames as rows."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: as_plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): as_plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [as_plain(inner) for inner in value]
+    return value.to_dicts() if hasattr(value, "to_dicts") else value
