@@ -4,8 +4,9 @@
 --        every response option of the item (0 for one that no respondent chose).
 -- Parameters: $shares ('weighted' or 'unweighted'). Frame: wanted (survey_id, item_id, population_id).
 -- Reads: response_option, response_distribution, cell.
--- Result: n_respondents; n_effective, which stands for the precision of the shares returned: Kish's where they are
---         weighted and it is known, else n_respondents; unweighted_instead, true where weighted shares were missing.
+-- Result: n_respondents; n_effective, which stands for the precision of the shares returned: that of the survey's design,
+--         else Kish's where they are weighted and it is known, else n_respondents; unweighted_instead, true where weighted
+--         shares were missing.
 -- Example: $shares = 'weighted'
 -- Example: wanted AS SELECT survey_id, item_id, population_id FROM cell LIMIT 5
 WITH distribution AS (
@@ -43,7 +44,10 @@ SELECT
         ELSE list_transform(d.options, lambda o: o.unweighted)
     END AS shares,
     d.n_respondents,
-    CASE WHEN d.is_weighted THEN coalesce(c.n_effective, d.n_respondents) ELSE d.n_respondents END::DOUBLE AS n_effective,
+    CASE
+        WHEN d.is_weighted THEN coalesce(c.n_effective, d.n_respondents)
+        ELSE coalesce(c.n_effective_unweighted, d.n_respondents)
+    END::DOUBLE AS n_effective,
     $shares = 'weighted' AND NOT d.is_weighted AS unweighted_instead
 FROM distribution AS d
 LEFT JOIN cell AS c

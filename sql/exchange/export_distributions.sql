@@ -15,7 +15,8 @@ SELECT
     d.n_respondents,
     d.share,
     d.share_unweighted,
-    c.n_effective
+    c.n_effective,
+    c.n_effective_unweighted
 FROM response_distribution AS d
 JOIN item AS i
     ON i.survey_id = d.survey_id

@@ -1,16 +1,17 @@
 -- Purpose: write distributions with a row for every option of the item, zero where no respondent chose it.
 -- Grain: one row per survey, item, population and option; one cell per survey, item and population.
 -- Parameters: $survey_id.
--- Reads: the frames incoming_cell (item_id, population_id, n_respondents, n_effective) and incoming_share (item_id,
+-- Reads: the frames incoming_cell (item_id, population_id, n_respondents, n_effective,
+-- n_effective_unweighted) and incoming_share (item_id,
 -- population_id, option_code, n_respondents, share, share_unweighted); response_option. Writes: cell, response_distribution.
 -- What is unknown of the whole cell (the counts, the weighted share) is NULL for every option, never zero.
 -- Example: $survey_id = 'wvs7'
 -- Example: incoming_cell AS SELECT 'Q57' AS item_id, 'XXX' AS population_id, 10 AS n_respondents, 9.5 AS n_effective,
---          true AS has_share
+--          8.0 AS n_effective_unweighted, true AS has_share
 -- Example: incoming_share AS SELECT 'Q57' AS item_id, 'XXX' AS population_id, 1 AS option_code, 4 AS n_respondents,
 --          0.4 AS share, 0.4 AS share_unweighted
 INSERT INTO cell BY NAME
-SELECT $survey_id AS survey_id, item_id, population_id, n_respondents, n_effective
+SELECT $survey_id AS survey_id, item_id, population_id, n_respondents, n_effective, n_effective_unweighted
 FROM incoming_cell;
 INSERT INTO response_distribution BY NAME
 SELECT

@@ -32,9 +32,11 @@ WAYS = (
         "Your own survey file.",
         flags(
             "FILE --survey --by --bands --min-cell --keep-dont-know --keep-private --layout --country-column",
-            "--weight-column --items --codebook --country-map --replace --store",
+            "--weight-column --items --codebook --country-map --strata --psu --replicates --replicate-method --replace",
+            "--store",
         ),
         needs=("FILE",),
+        together={"--replicate-method": "--replicates"},
     ),
 )
 
@@ -107,6 +109,29 @@ def ingest(
         Path | None,
         typer.Option(help="CSV label,iso3 for country labels that surveycli does not know.", show_default=False),
     ] = None,
+    strata: Annotated[
+        str | None,
+        typer.Option(
+            help="Column with each respondent's stratum, for effective numbers; `none`: no strata.",
+            show_default="stratum",
+        ),
+    ] = None,
+    psu: Annotated[
+        str | None,
+        typer.Option(
+            help="Column with each respondent's sampling unit, which is not stored; `none`: no units.",
+            show_default="psu, I_PSU",
+        ),
+    ] = None,
+    replicates: Annotated[
+        str | None,
+        typer.Option(
+            help="Columns with replicate weights: `repwt*`. They go before strata and units.", show_default=False
+        ),
+    ] = None,
+    replicate_method: Annotated[
+        str, typer.Option(help="How they were made: brr, fay:0.5 (or another number), jk1 or jk2.")
+    ] = "brr",
     replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of the survey of that name.")] = False,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
@@ -135,6 +160,10 @@ def ingest(
         items=tuple(name.strip() for name in (items or "").split(",") if name.strip()),
         codebook=codebook,
         country_map=read_country_map(country_map) if country_map else (),
+        strata=strata,
+        psu=psu,
+        replicates=replicates,
+        replicate_method=replicate_method,
     )
     report = _ingest(file, options, store)
     for part in (report, *report.also):

@@ -19,7 +19,7 @@ class Aggregates:
     """Distributions of the populations of one grouping.
 
     shares: item_id, population_id, option_code, n_respondents, share, share_unweighted, one row per chosen option.
-    cells: item_id, population_id, n_respondents, n_effective, has_share, one row per cell.
+    cells: item_id, population_id, n_respondents, n_effective, n_effective_unweighted, has_share, one row per cell.
     missing: item_id, population_id, status, n_respondents, share (of all respondents, missing answers included).
     accounts: item_id, population_id, n_interviewed, n_valid, n_missing, n_left_out; None where respondents are unknown.
     `group_texts` say what groups mean that do not mean the same in every survey.
@@ -42,6 +42,7 @@ def aggregates_of_shares(file: DistributionFile) -> Aggregates:
     cells = shares.group_by("item_id", "population_id").agg(
         n_respondents=pl.when(counts.is_not_null().all()).then(counts.sum()),
         n_effective=pl.lit(None, dtype=pl.Float64),
+        n_effective_unweighted=pl.lit(None, dtype=pl.Float64),
         has_share=pl.col("share").is_not_null().all(),
     )
     columns = {"item_id": pl.String, "population_id": pl.String, "status": pl.String, "n_respondents": pl.Int64}

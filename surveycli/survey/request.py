@@ -34,6 +34,9 @@ class IngestOptions:
     `layout` forces a reader, else the content decides. `country_column`, `weight_column` and `items` (names, `*` for
     anything) name columns that the file's layout leaves open, `codebook` is a file with wordings and response options,
     and `country_map` gives the ISO-3 codes of labels that nobody else knows ('' leaves a label out).
+
+    `strata` and `psu` name the columns of strata and sampling units (`none`: not even those of known names),
+    `replicates` is a pattern of replicate weights, whose variance `replicate_method` (brr, fay:0.5, jk1, jk2) makes.
     """
 
     survey_id: str | None = None
@@ -49,3 +52,7 @@ class IngestOptions:
     items: tuple[str, ...] = ()
     codebook: Path | None = None
     country_map: tuple[tuple[str, str], ...] = ()
+    strata: str | None = None
+    psu: str | None = None
+    replicates: str | None = None
+    replicate_method: str = "brr"

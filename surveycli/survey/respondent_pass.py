@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from surveycli.errors import usage
 from surveycli.progress import Progress
 from surveycli.survey.aggregates import Aggregates
+from surveycli.survey.design import DesignRecord
 from surveycli.survey.files.batch import Skipped
 from surveycli.survey.population.grouping import OpenValues, add_demographics, population_ids
 from surveycli.survey.readers.readout import RespondentFile
@@ -26,6 +27,8 @@ class RespondentPass:
         self.n_respondents = 0
         self._file = file
         self._tallies = {grouping: _tally(file, grouping) for grouping in file.groups.by}
+        self._design = DesignRecord(file)
+        self._members: dict[tuple[str, ...], list[pl.Series]] = {grouping: [] for grouping in file.groups.by}
         self._skipped: Counter[tuple[str, str]] = Counter()
 
     def respondents(self, progress: Progress) -> Iterator[pl.DataFrame]:
@@ -36,8 +39,13 @@ class RespondentPass:
             self._skip(batch.skipped)
             values = {name: column.values_of(respondents) for name, column in file.groups.columns.items()}
             spread.add(respondents["iso3"], values, file.groups.columns.values())
+            self._design.add(respondents)
+            respondents = self._design.without(respondents)
             for grouping, tally in self._tallies.items():
-                self._skip(_count_batch(respondents, grouping, values, tally))
+                ids = population_ids(respondents["iso3"], [values[name] for name in grouping[1:]])
+                self._skip(_count_batch(respondents, grouping, ids, tally))
+                if self._design.columns:
+                    self._members[grouping].append(ids)
             if respondents.height:
                 yield _numbered(respondents, self.n_respondents)
             self.n_respondents += respondents.height
@@ -54,7 +62,26 @@ class RespondentPass:
             self._skip((*counted.small_cells, *_grouped_items(self._file, grouping, len(populations))))
             # Every grouping counts anew what is wrong with the same answers: the larger of both counts.
             self._skipped |= Counter({(skip.reason, skip.subject): skip.n_skipped for skip in counted.no_answers})
-            yield replace(counted.aggregates, group_texts=tuple(text for text in texts if text is not None))
+            cells = self._by_design(grouping, counted.aggregates.cells)
+            known = tuple(text for text in texts if text is not None)
+            yield replace(counted.aggregates, cells=cells, group_texts=known)
+        self._skip(self._design.notes())
+
+    def _by_design(self, grouping: tuple[str, ...], cells: pl.DataFrame) -> pl.DataFrame:
+        """Return cells with the effective numbers of the design in the place of Kish's, where there is one."""
+        import polars as pl
+
+        nothing = pl.lit(None, dtype=pl.Float64)
+        if not self._design.columns:
+            return cells.with_columns(n_effective_unweighted=nothing)
+        found = self._design.effective(pl.concat(self._members[grouping]))
+        both = cells.join(found, on=["item_id", "population_id"], how="left", maintain_order="left")
+        weighted = pl.when(pl.col("n_effective").is_not_null()).then(pl.coalesce("by_design", "n_effective"))
+        return both.select(
+            *(name for name in cells.columns if name != "n_effective"),
+            n_effective=weighted,
+            n_effective_unweighted=pl.col("by_design_unweighted"),
+        )
 
     def skipped(self) -> tuple[Skipped, ...]:
         """Return what was left out of the file."""
@@ -93,10 +120,9 @@ def _numbered(respondents: pl.DataFrame, n_before: int) -> pl.DataFrame:
 
 
 def _count_batch(
-    respondents: pl.DataFrame, grouping: tuple[str, ...], values: Mapping[str, pl.Series], tally: Tally
+    respondents: pl.DataFrame, grouping: tuple[str, ...], ids: pl.Series, tally: Tally
 ) -> tuple[Skipped, ...]:
     """Count answers of the respondents whose population is known; return how many have none."""
-    ids = population_ids(respondents["iso3"], [values[name] for name in grouping[1:]])
     known = ids.is_not_null()
     if known.all():
         tally.add(respondents, ids, respondents["weight"])

@@ -369,8 +369,8 @@ def test_countries_and_their_subgroups_have_rows_of_their_own(small: Store) -> N
 
 def test_cells_of_few_respondents_can_be_left_out(small: Store) -> None:
     """Cells of fewer effective respondents than asked for count in no table; those of unknown number stay."""
-    small.query("INSERT INTO cell SELECT 's', 'A', 'AAA', 100, 12.5")
-    small.query("INSERT INTO cell SELECT 's', 'A', 'BBB', 9, 9")
+    small.query("INSERT INTO cell SELECT 's', 'A', 'AAA', 100, 12.5, NULL")
+    small.query("INSERT INTO cell SELECT 's', 'A', 'BBB', 9, 9, NULL")
     score_run(small, add_run(small, "flat", FLAT))
     enough = scored_cells(small, ["flat"], Selection(min_respondents=10)).filter(part="test")
     assert enough.select("item_id", "population_id").rows() == [("A", "AAA"), ("B", "AAA"), ("B", "BBB")]

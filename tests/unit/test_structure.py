@@ -45,6 +45,7 @@ SURVEY_ORDER = (
     "readers",
     "aggregates",
     "tally",
+    "design",
     "respondent_pass",
     "write",
     "ingest",

@@ -13,6 +13,7 @@ from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.answers import AnswerColumn
 from surveycli.survey.items.labels import column_rules
 from surveycli.survey.places.column import CountryColumn
+from surveycli.survey.population.design_columns import REPLICATE, UNKNOWN_DESIGN, DesignColumns, design_labels
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,6 +31,7 @@ class RespondentPlan:
 
     `raw` has others that are kept as they are, each with the name that the respondents have it under; `types` are those
     of raw columns that do not stay as they stand in the file, `strict` those whose cells have to be of their type.
+    `design` is read for effective numbers alone.
     """
 
     country: CountryColumn
@@ -39,11 +41,12 @@ class RespondentPlan:
     raw: tuple[tuple[str, str], ...] = ()
     types: Mapping[str, PolarsType] = field(default_factory=dict)
     strict: frozenset[str] = frozenset()
+    design: DesignColumns = UNKNOWN_DESIGN
 
     def columns(self) -> ColumnTypes:
         """Return the columns that have to be read, each once."""
         answers = (answer.column for answer in (*self.answers, *self.demographics))
-        named = [self.country.column, self.weight, *answers, *(column for column, _ in self.raw)]
+        named = [self.country.column, self.weight, *answers, *(column for column, _ in (*self.raw, *self.design.raw))]
         return ColumnTypes({name: self.types.get(name) for name in named if name is not None}, self.strict)
 
 
@@ -59,7 +62,13 @@ def read_respondents(table: SurveyTable, plan: RespondentPlan) -> Iterator[Batch
         columns = [_iso3(cells, plan.country), weights_of(cells, plan.weight, table)]
         columns += [answer.answers(cells[answer.column]) for answer in (*plan.answers, *plan.demographics)]
         columns += [cells[column].alias(name) for column, name in plan.raw]
+        columns += [_design(cells, column, name, table) for column, name in plan.design.raw]
         yield _countable(Batch(pl.DataFrame(columns), batch.skipped))
+
+
+def _design(cells: pl.DataFrame, column: str, name: str, table: SurveyTable) -> pl.Series:
+    found = weights_of(cells, column, table) if name.startswith(REPLICATE) else design_labels(cells[column])
+    return found.alias(name)
 
 
 def _iso3(cells: pl.DataFrame, country: CountryColumn) -> pl.Series:

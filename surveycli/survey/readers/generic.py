@@ -14,6 +14,7 @@ from surveycli.survey.items.labels import column_rules, items_of_table, match_co
 from surveycli.survey.items.user_codebook import read_user_codebook
 from surveycli.survey.places.column import read_countries
 from surveycli.survey.population.demographics import Roles, demographics_of_table
+from surveycli.survey.population.design_columns import find_design
 from surveycli.survey.population.find_groups import groups_of_table
 from surveycli.survey.population.respondents import RespondentPlan, find_weight, read_respondents
 from surveycli.survey.readers.readout import RespondentFile
@@ -42,7 +43,8 @@ def read_generic(table: SurveyTable, options: IngestOptions) -> RespondentFile:
     items = _items(table, options, (country.name, *filter(None, [weight])))
     demographics = demographics_of_table(table)
     groups = groups_of_table(table, items.codebook, (*items.answers, *demographics.answers), demographics, options)
-    plan = RespondentPlan(countries.column, weight, items.answers, demographics.answers, groups.raw)
+    design = find_design(table, options)
+    plan = RespondentPlan(countries.column, weight, items.answers, demographics.answers, groups.raw, design=design)
     return RespondentFile(
         source=table.source,
         layout=LAYOUT,
@@ -54,6 +56,7 @@ def read_generic(table: SurveyTable, options: IngestOptions) -> RespondentFile:
         groups=groups,
         batches=lambda: read_respondents(table, plan),
         skipped=items.skipped + countries.skipped + weight_notes,
+        design=design,
     )
 
 

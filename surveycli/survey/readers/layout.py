@@ -27,6 +27,10 @@ _OF_RESPONDENTS = frozenset(
         "items",
         "codebook",
         "country_map",
+        "strata",
+        "psu",
+        "replicates",
+        "replicate_method",
     }
 )
 _OF_SOME_FILES = _OF_RESPONDENTS | {"keep_private"}

@@ -16,6 +16,7 @@ from surveycli.survey.items.user_codebook import read_user_codebook
 from surveycli.survey.places.column import read_countries
 from surveycli.survey.places.country import find_iso3
 from surveycli.survey.population.demographics import Roles, demographics_of_table
+from surveycli.survey.population.design_columns import find_design
 from surveycli.survey.population.find_groups import groups_of_table
 from surveycli.survey.population.respondents import RespondentPlan, read_respondents
 from surveycli.survey.readers.readout import RespondentFile
@@ -56,7 +57,8 @@ def read_pew(table: SurveyTable, options: IngestOptions) -> RespondentFile:
     year = _year(table)
     survey_id = f"pew-{year}" if year else "pew"
     groups = groups_of_table(table, items.codebook, (*items.answers, *demographics.answers), demographics, options)
-    plan = RespondentPlan(countries.column, weight.name, items.answers, demographics.answers, groups.raw)
+    design = find_design(table, options)
+    plan = RespondentPlan(countries.column, weight.name, items.answers, demographics.answers, groups.raw, design=design)
     title = f"Pew Global Attitudes {year}" if year else "Pew Global Attitudes (year unknown)"
     return RespondentFile(
         source=table.source,
@@ -69,6 +71,7 @@ def read_pew(table: SurveyTable, options: IngestOptions) -> RespondentFile:
         groups=groups,
         batches=lambda: read_respondents(table, plan),
         skipped=items.skipped + countries.skipped,
+        design=design,
     )
 
 

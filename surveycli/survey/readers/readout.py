@@ -11,6 +11,7 @@ from surveycli.survey.files.batch import Batch, Skipped
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.items.codebook import Codebook, ItemSpec, ItemText, SurveyFacts
 from surveycli.survey.population.demographics import Roles
+from surveycli.survey.population.design_columns import UNKNOWN_DESIGN, DesignColumns
 from surveycli.survey.population.population import dont_know_label
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class RespondentFile:
     """Respondents' own answers, read in batches so that memory does not grow with their number.
 
     `missing` gives the status of each code that is no answer; every other code must be in the codebook. `groups` are
-    the columns that the user wants populations of.
+    the columns that the user wants populations of. `design` are columns that batches have beside those to be stored.
     """
 
     source: SourceFile
@@ -58,6 +59,7 @@ class RespondentFile:
     groups: Groups
     batches: Callable[[], Iterator[Batch]]
     skipped: tuple[Skipped, ...] = ()
+    design: DesignColumns = UNKNOWN_DESIGN
 
     def with_dont_know(self) -> RespondentFile:
         """Return the file with "don't know" as one more option of every item, under its own code.

@@ -19,6 +19,7 @@ from surveycli.survey.items.codebook import SurveyFacts, load_survey_facts
 from surveycli.survey.items.label_rules import STATUS_BY_CODE
 from surveycli.survey.places.column import Countries, read_countries
 from surveycli.survey.population.demographics import Roles
+from surveycli.survey.population.design_columns import find_design
 from surveycli.survey.population.find_groups import Groupable, find_groups
 from surveycli.survey.population.respondents import RespondentPlan, find_weight, read_respondents
 from surveycli.survey.readers.readout import RespondentFile
@@ -76,6 +77,7 @@ def read_wvs(table: SurveyTable, options: IngestOptions) -> RespondentFile:
         options,
         Groupable(table.name, table.columns, columns.stored(), items.codebook, columns.demographics, columns.withheld),
     )
+    design = find_design(table, options)
     plan = RespondentPlan(
         countries.column,
         weight,
@@ -84,6 +86,7 @@ def read_wvs(table: SurveyTable, options: IngestOptions) -> RespondentFile:
         columns.raw + groups.raw,
         columns.types,
         columns.strict,
+        design,
     )
     only = {iso3 for iso3 in countries.column.iso3.values() if iso3}
     return RespondentFile(
@@ -97,6 +100,7 @@ def read_wvs(table: SurveyTable, options: IngestOptions) -> RespondentFile:
         groups=groups,
         batches=lambda: read_respondents(table, plan),
         skipped=items.skipped + countries.skipped + columns.skipped + notes,
+        design=design,
     )
 
 
