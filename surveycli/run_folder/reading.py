@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from surveycli.errors import SurveyError, bad_input
 from surveycli.untrusted.json_text import parse_json
-from surveycli.untrusted.text import UnreadableError, shown
+from surveycli.untrusted.text import UnreadableError, doubled, shown
 
 MOST_BYTES = 64 << 20  # of a JSON file, or of a line of one
 MOST_GROUP_BYTES = 1 << 30  # of a group of a Parquet file's rows, unpacked
@@ -127,9 +127,8 @@ def _refuse_huge(path: Path, metadata: pq.FileMetaData) -> None:
 
 
 def _columns(path: Path, found: pa.Schema, wanted: pa.Schema, later: frozenset[str]) -> list[str]:
-    for name in found.names:
-        if found.names.count(name) > 1:
-            raise damaged(path, f"the column {shown(name)} occurs twice")
+    for name in doubled(found.names):
+        raise damaged(path, f"the column {shown(name)} occurs twice")
     for wished in wanted:
         if wished.name in found.names and found.field(wished.name).type != wished.type:
             raise damaged(

@@ -12,7 +12,7 @@ from surveycli.errors import SurveyError, bad_input
 from surveycli.request.simulate import NewQuestion
 from surveycli.untrusted.small_file import read_small_file
 from surveycli.untrusted.table_text import parse_table
-from surveycli.untrusted.text import UnreadableError, one_line
+from surveycli.untrusted.text import UnreadableError, doubled, one_line
 from surveycli.untrusted.yaml_text import parse_yaml
 
 MOST_OPTIONS = 26  # letters
@@ -50,10 +50,8 @@ def read_questions(path: Path, language: str) -> tuple[NewQuestion, ...]:
         _question({**shared, **row}, number, language, f"Question {number} of {path.name}")
         for number, row in enumerate(rows, start=1)
     )
-    ids = [question.item_id for question in asked]
-    doubled = next((one for one in ids if ids.count(one) > 1), None)
-    if doubled is not None:
-        raise bad_input(f"{path.name} has two questions with the id {doubled}.", "Give each an id of its own, or none.")
+    for item_id in doubled(question.item_id for question in asked):
+        raise bad_input(f"{path.name} has two questions with the id {item_id}.", "Give each an id of its own, or none.")
     return asked
 
 

@@ -8,7 +8,7 @@ import re
 from typing import Any, NoReturn
 
 from surveycli.untrusted.number import MOST_DIGITS
-from surveycli.untrusted.text import UnreadableError, shown
+from surveycli.untrusted.text import UnreadableError, doubled, shown
 
 MOST_DEPTH = 40
 _HALF = re.compile("[\ud800-\udfff]")
@@ -60,8 +60,7 @@ def _refuse_constant(name: str) -> NoReturn:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise UnreadableError(f"the key {shown(next(n for n in names if names.count(n) > 1))} occurs twice")
+        raise UnreadableError(f"the key {shown(doubled(name for name, _ in pairs)[0])} occurs twice")
     return fields
 
 

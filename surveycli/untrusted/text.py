@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import reprlib
+from collections import Counter
+from collections.abc import Iterable
 
 
 class UnreadableError(ValueError):
@@ -71,3 +73,12 @@ def shown(value: object) -> str:
     """
     text = _SHORT.repr(value)
     return text if len(text) <= 100 else text[:100] + "..."
+
+
+def doubled(names: Iterable[str]) -> list[str]:
+    """Return the names that occur more than once, in the order of their first places.
+
+    >>> doubled(["b", "a", "c", "a", "b"])
+    ['b', 'a']
+    """
+    return [name for name, n in Counter(names).items() if n > 1]

@@ -7,6 +7,7 @@ import resource
 import shutil
 import signal
 import struct
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -17,6 +18,8 @@ import numpy as np
 import pytest
 import torch
 from model_samples import make_contents, save_local_model, source_of
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM
 
 from surveycli.configuration import BatchSettings, ModelSpec
 from surveycli.engine.compute import compute_options, vocabulary_normaliser
@@ -31,6 +34,7 @@ STRANGE: tuple[Any, ...] = (
     None, True, 0, -1, 1, 3, 1000, 10**6, 10**9, 2**31, 2**63, -(2**70), 0.5, 1e-300, 1e300, float("nan"), float("inf"),
     "", "x", "\ud800", "�\x1b[31m", "../../etc/passwd", "x" * 10_000, [], [1], {}, {"a": 1}, [[[[]]]],
 )  # fmt: skip
+ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 SECONDS, BYTES = 30, 2 << 30
 
 
@@ -128,6 +132,16 @@ def answer(folder: Path) -> bool:
     return True
 
 
+def save_adapter(folder: Path, base: Path) -> Path:
+    """Save an adapter of a base in `folder`, as peft saves one."""
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by a name that will go
+        adapted = get_peft_model(model, LoraConfig(r=4, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM"))
+        adapted.save_pretrained(folder)
+    return folder
+
+
 def try_mutants(folder: Path, copy: Path, name: str, n: int, seed: int) -> int:
     """Return how many of `n` mutants of one file of a folder were refused."""
     refused = 0
@@ -147,6 +161,22 @@ def test_mutants_are_refused_or_answer(tmp_path: Path, name: str) -> None:
     assert answer(folder)
     refused = try_mutants(folder, tmp_path / "mutant", name, 12, seed=1)
     assert 0 < refused <= 12
+
+
+@pytest.mark.parametrize("name", ADAPTER_FILES)
+def test_mutants_of_an_adapter_are_refused_or_answer(tmp_path: Path, name: str) -> None:
+    """The same of the files of a LoRA adapter whose base is sound."""
+    adapter = save_adapter(tmp_path / "adapter", save_local_model(tmp_path / "base"))
+    assert answer(adapter)
+    assert 0 < try_mutants(adapter, tmp_path / "mutant", name, 12, seed=3) <= 12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ADAPTER_FILES)
+def test_hundreds_of_mutants_of_an_adapter_are_refused_or_answer(tmp_path: Path, name: str) -> None:
+    """The same of 500 mutants of each file of an adapter."""
+    adapter = save_adapter(tmp_path / "adapter", save_local_model(tmp_path / "base"))
+    assert 0 < try_mutants(adapter, tmp_path / "mutant", name, 500, seed=4) <= 500
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from surveycli.errors import SurveyError, bad_input
+from surveycli.untrusted.text import doubled
 
 _BOM = b"\xef\xbb\xbf"
 _HEAD_BYTES = 1 << 18
@@ -78,11 +79,10 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
 
 def refuse_doubled(columns: Sequence[str], path: Path) -> None:
     """Raise SurveyError (exit 3) where two columns have one name, case aside."""
-    names = [name.lower() for name in columns if name]
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
+    twice = sorted(doubled(name.lower() for name in columns if name))
+    if twice:
         raise bad_input(
-            f"{path.name}: expected each column name once (case aside), found twice: {', '.join(doubled[:5])}.",
+            f"{path.name}: expected each column name once (case aside), found twice: {', '.join(twice[:5])}.",
             "Rename or delete one of each.",
         )
 
