@@ -31,6 +31,7 @@ def floored(predicted: Floats, is_option: Bools) -> Floats:
 
 def concentrations(counts: Floats, predicted: Floats, is_option: Bools) -> Floats:
     """Return the Dirichlet parameters of each cell's posterior under each hypothesis: (N, H, K), 0 beyond options."""
+    # The first hypothesis (H) is that the prediction does not help; the others add it with the strength of each.
     no_help = np.where(is_option, _JEFFREYS, 0.0)
     helped = STRENGTHS[:, None] * predicted[:, None, :]
     return np.asarray(np.concatenate([no_help[:, None], helped], axis=1) + counts[:, None, :])

@@ -21,6 +21,8 @@ def radius(errors: Floats, cluster: Ints, level: float = 0.9) -> float:
     """
     if not len(errors):
         return float("nan")
+    # A cell weighs 1 over the size of its cluster. In order of the errors, the radius is the first one at which the
+    # cumulated weight reaches the level (less a rounding error).
     _, of_cell, count = np.unique(cluster, return_inverse=True, return_counts=True)
     order = np.argsort(errors, kind="stable")
     weight = (1 / count[of_cell])[order]

@@ -54,6 +54,7 @@ def position_marginals(means: ItemMeans) -> PositionMarginals:
     averaged by their nearness, or the only one of them taken; uniform where no item has two options or more.
     """
     width = means.shares.shape[1]
+    # Items are grouped by their number of options: row k of `total` sums the means of those that have k.
     count = np.bincount(means.n_options[means.asked], minlength=width + 1)
     total = sum_by(means.n_options[means.asked], means.shares[means.asked], width + 1)
     shares = total / np.maximum(count, 1)[:, None]
@@ -92,6 +93,7 @@ def own_marginal_prior(train: AnsweredCells) -> Floats:
     marginals = position_marginals(means)
     # Leave one out: the sum over all items, less the cell's own, over one item fewer.
     others = marginals.n_items[train.n_options] - 1
+    # The mean times its count is the sum; a cell's own item is taken out of it, and the rest divided by one item less.
     total = marginals.shares[train.n_options] * marginals.n_items[train.n_options][:, None] - means.shares[train.item]
     stretched = np.array([_stretched(marginals.shares, marginals.n_items, k) for k in range(len(marginals.n_items))])
     alone = stretched[train.n_options]
@@ -102,6 +104,7 @@ def own_item_prior(train: AnsweredCells) -> Floats:
     """Return for each training cell its item's mean over all *other* populations, else `own_marginal_prior`: (N, K)."""
     means = item_means(train)
     others = means.n_populations[train.item] - 1
+    # The mean times its count is the sum; the cell itself is taken out of it, and the rest divided by one cell less.
     total = means.shares[train.item] * means.n_populations[train.item][:, None] - train.shares
     fallback = own_marginal_prior(train)
     return normalise(np.where(others[:, None] > 0, np.maximum(total, 0) / np.maximum(others, 1)[:, None], fallback))

@@ -49,6 +49,7 @@ def compute_options_plainly(model: Any, example: Example, tokens: OptionTokens) 
 
 
 def _options_at(model: Any, examples: Sequence[Example], tokens: OptionTokens, hidden: Tensor) -> OptionLogits:
+    # The first `width` letters are computed for all prompts; `present` masks those beyond a prompt's own options.
     width = max(example.n_options for example in examples)
     token_ids = torch.tensor(tokens.ids[:width], device=hidden.device)
     present = options_present([example.n_options for example in examples], width).to(hidden.device)

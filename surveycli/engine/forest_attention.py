@@ -39,6 +39,7 @@ def forest_mask(forest: PrefixForest, device: torch.device) -> Tensor:
     allowed = attention_allowed(forest)
     mask = torch.from_numpy(allowed)[None, None].to(device)
     blocks = []
+    # Consecutive nodes are of few trees, so a block of queries needs only the keys that any of them may attend to.
     for start in range(0, forest.n_nodes, _QUERIES):
         queries = allowed[start : start + _QUERIES]
         keys = np.flatnonzero(queries.any(axis=0))

@@ -61,6 +61,7 @@ def _tree_row(model: Any, sequences: Sequence[Ints]) -> ModelRow:
         masks = flex_masks(forest, device)
     else:
         allowed = attention_allowed(forest)
+        # `allowed` (T, T) says what each node may attend to; of it, the rows of the leaves are the last layer's mask.
         blocks = attention_of(model) == FOREST
         whole = forest_mask(forest, device) if blocks else _mask(model, allowed[None, None])
         masks = (whole, _mask(model, allowed[forest.leaf][None, None]))
@@ -93,6 +94,7 @@ def _padded_row(model: Any, sequences: Sequence[Ints]) -> ModelRow:
         row[: len(sequence)] = sequence
     window = getattr(model.config.get_text_config(), "sliding_window", None)
     prunes = attention_of(model) != FLEX and (not window or width <= window)
+    # (1, T) against (N, 1): True up to each prompt's end, where its leaf is.
     up_to_leaf = np.arange(width)[None] < lengths[:, None]
     return ModelRow(
         input_ids=torch.from_numpy(ids).to(device),

@@ -116,5 +116,6 @@ def _options_at(options: dict[str, Any], leaf: Tensor, leaf_mask: Any, cache: _G
 
 def _at(values: Tensor, leaf: Tensor) -> Tensor:
     """Return `values` (B or 1, T, H) at positions `leaf` (B, n): (B, n, H)."""
+    # gather takes one index per value, so each leaf's position is repeated over the H values there.
     expanded = values.expand(leaf.shape[0], -1, -1)
     return expanded.gather(1, leaf[..., None].expand(-1, -1, values.shape[-1]))

@@ -158,6 +158,7 @@ def _leads(store: Store, run_id: str, cells: RunCells, metric: str, seed: int) -
     width = cells.human.shares.shape[1]
     train = train_cells(store, run["split"], run["shares"], width) if run["split"] else None
     key = cells.human.item * len(cells.human.catalogue.populations) + cells.human.population
+    # `first` picks one row for each cell, and `row` gives every row the place of its cell among those.
     _, first, row = np.unique(key, return_index=True, return_inverse=True)
     human = cells.human.take(first)
     function = find_metric(metric).function

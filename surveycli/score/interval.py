@@ -166,6 +166,8 @@ def _direction(effect: Floats, unit: Ints, cluster: Ints, kind: str) -> tuple[Di
     effect: (U,) of populations or items; unit and cluster: (N,) of cells. A single cluster is taken apart into units.
     """
     weight = np.bincount(unit) / len(unit)
+    # Cells (N) are numbered by unit (U), units by group (G): `group[unit]` is the group of each cell, and bincount sums
+    # the units of each group. Every cell of a unit writes the same group.
     group = np.zeros(len(effect), dtype=np.int64)
     group[unit] = _dense(cluster)
     if not kind or len(effect) < 2:
@@ -188,6 +190,7 @@ def _additive(values: Floats, population: Ints, item: Ints) -> tuple[Floats, Flo
     one, other = np.zeros(population.max() + 1), np.zeros(item.max() + 1)
     n_one, n_other = np.bincount(population), np.bincount(item)
     apart = values - values.mean()
+    # Each pass fits one effect to what the other leaves; indexed by its own cells it is spread back over them.
     for _ in range(_N_PASSES):
         one = np.bincount(population, apart - other[item]) / n_one
         other = np.bincount(item, apart - one[population]) / n_other
@@ -200,6 +203,7 @@ def _interaction(rest: Floats, country: Ints, battery: Ints) -> Floats:
     rest: (N,), what is left of the values after both effects.
     """
     n_one, n_other = int(country.max()) + 1, int(battery.max()) + 1
+    # One number for each pair of country and battery, so that a single bincount sums the rest within pairs.
     sums = np.bincount(country * n_other + battery, rest, minlength=n_one * n_other)
     correction = n_one / (n_one - 1) * n_other / (n_other - 1)  # both effects were fitted
     variance = float((sums**2).sum()) / len(rest) ** 2 * correction

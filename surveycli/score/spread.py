@@ -97,6 +97,7 @@ def _of_several(item: Ints) -> Bools:
 
 def _rows_of_items(item: Ints) -> list[Ints]:
     """Return the rows of each item that has two at least."""
+    # Rows in the order of their items are cut wherever the item changes.
     order = np.argsort(item, kind="stable")
     pieces = np.split(order, np.flatnonzero(np.diff(item[order])) + 1)
     return [piece for piece in pieces if len(piece) > 1]

@@ -82,6 +82,7 @@ def _some_populations(train: AnsweredCells, descriptors: Descriptors, generator:
         return there
     country = descriptors.country[there]
     order = generator.permutation(np.unique(country))
+    # Whole countries are taken until the next one would be too many, but two at least.
     sizes = np.cumsum([(country == one).sum() for one in order])
     chosen = order[: max(int(np.searchsorted(sizes, _MAX_POPULATIONS, side="right")), 2)]
     return there[np.isin(country, chosen)]

@@ -86,6 +86,8 @@ def alignment(features: Floats, asked: Floats) -> Floats:
     """
     features = features - features.mean(axis=0)
     own, own_asked = (features**2).sum(axis=-1), (asked**2).sum(axis=-1)
+    # Over all pairs of donors the product of two Gram matrices sums to the squared length of the cross product of their
+    # features; `own` are the diagonals, which are taken out again.
     cross = np.einsum("djk,dl->jkl", features, asked, optimize=True)
     gram = np.einsum("djk,djl->jkl", features, features, optimize=True)
     together = (cross**2).sum(axis=(1, 2)) - own_asked @ own
@@ -101,6 +103,7 @@ def _relevance(features: Floats, asked: Floats) -> Floats:
 
 def _squared_distance(features: Floats, weights: Floats, n_donors: int) -> Floats:
     """Return the weighted mean over items of squared distances to the donors: (D+T, D)."""
+    # |a - b|^2 = |a|^2 + |b|^2 - 2 ab for all pairs at once, the weights multiplied into the features.
     vectors = (features * np.sqrt(weights / weights.sum())[:, None]).reshape(len(features), -1)
     lengths = (vectors**2).sum(axis=1)
     squared = lengths[:, None] + lengths[None, :n_donors] - 2 * vectors @ vectors[:n_donors].T

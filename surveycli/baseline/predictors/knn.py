@@ -107,6 +107,7 @@ def neighbour_means(
 
 def _block_means(pool: AnsweredCells, cells: Cells, embeddings: Embeddings, ks: Sequence[int]) -> Floats:
     similarity = embeddings.similarity(cells, pool)
+    # Running sums over the nearest cells give the mean of the first k for every k at once.
     nearest = np.argsort(-similarity, axis=1, kind="stable")[:, : max(ks)]
     running = np.cumsum(pool.shares[nearest], axis=1)
     counts = [min(k, len(pool)) for k in ks]

@@ -41,6 +41,8 @@ def predict_region_mean(train: AnsweredCells, target: Cells, region: Ints) -> An
 
     `region` (P,) numbers the region of each population, -1 where it is not known.
     """
+    # Pairs of item and region have one number each, so that cells can be counted and summed by pair. The last region
+    # takes those that are not known: -1 modulo the number of regions.
     n_items, n_regions = len(train.catalogue.items), int(region.max(initial=-1)) + 2  # the last one: not known
     group = train.item * n_regions + region[train.population] % n_regions
     count = np.bincount(group, minlength=n_items * n_regions)
@@ -56,6 +58,8 @@ def predict_shuffled_group(train: AnsweredCells, target: Cells, seed: int) -> An
 
     A predictor that knows anything about the populations it is told must beat this.
     """
+    # `order` lists training cells item by item, item i from place start[i] up to start[i + 1]; a draw in [0, 1) becomes
+    # a place among an item's candidates, which leave out the population's own answer.
     order = np.argsort(train.item, kind="stable")
     start = np.searchsorted(train.item[order], np.arange(len(train.catalogue.items) + 1))
     own = _own_places(train, target, order)

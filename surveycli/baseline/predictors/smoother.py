@@ -96,6 +96,7 @@ def predict_kernel_smoother(
     apart = descriptors.mismatch(cube.population[held], cube.population)
     allowed = _allowed(cube, held, target, descriptors, design)
     kernel = _tune_kernel(cube, cube.rows(held), apart, allowed, design.powers)
+    # Each target population (A) is smoothed once; `row` leads from every target cell to its population's row.
     asked_of, row = np.unique(target.population, return_inverse=True)
     weights = np.exp(-descriptors.mismatch(asked_of, cube.population) @ kernel.weights)
     smooth, known = weighted_mean(cube, weights, kernel.power)
@@ -155,6 +156,7 @@ def nearest_mean(cube: ShareCube, apart: Floats, k: int) -> tuple[Floats, Bools]
 def _nearest_weights(distance: Floats, k: int) -> Floats:
     """Return weights (A, S) that sum to 1 over the k nearest, ties at the edge sharing what is left; 0 at infinity."""
     k = min(k, distance.shape[1])
+    # `edge` (A, 1) is the distance of the k-th nearest: nearer ones count fully, those at the edge share what is left.
     edge = np.partition(distance, k - 1, axis=1)[:, k - 1 : k]
     reachable = np.isfinite(distance)
     nearer, tied = (distance < edge) & reachable, (distance == edge) & reachable
@@ -175,6 +177,7 @@ def _tuning_rows(cube: ShareCube, seed: int) -> Ints:
 
 def _allowed(cube: ShareCube, held: Ints, target: Cells, descriptors: Descriptors, design: Design) -> Bools:
     """Return which training populations (S,) may predict which held-out ones (A,): (A, S)."""
+    # (A, 1) against (1, S): every held-out population against every one that could predict it. Below 0: not known.
     first, second = cube.population[held], cube.population
     may: Bools = np.asarray(first[:, None] != second[None, :])
     if _countries_are_known(cube, target, descriptors):

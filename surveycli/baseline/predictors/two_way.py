@@ -126,6 +126,7 @@ def _rows_by_block(target: Cells, descriptors: Descriptors) -> dict[tuple[int, i
 
 def _block(cells: AnsweredCells, descriptors: Descriptors) -> GroupCounts:
     """Return the cells of one item and one grouping as a block."""
+    # Countries become rows and groups columns, each numbered without gaps; a pair that was not asked stays 0.
     country, row = np.unique(descriptors.country[cells.population], return_inverse=True)
     group, column = np.unique(descriptors.group[cells.population], return_inverse=True)
     n = np.where(np.isfinite(cells.n_respondents), cells.n_respondents, _N_WHERE_UNKNOWN)
