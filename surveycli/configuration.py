@@ -146,7 +146,7 @@ class OptimiserSettings:
         shown=PRESETS_OWN,
         group=TRAINING,
     )
-    loss: Loss = setting(Loss.KL, "What is minimised.", group=TRAINING)
+    loss: Loss = setting(Loss.KL, "What training minimises.", group=TRAINING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class BatchSettings:
 
     share_prefixes: bool = setting(
         True,
-        "Compute what prompts share once.",
+        "Compute a beginning that prompts share only once.",
         flag="--share-prefixes/--no-share-prefixes",
         shown="on",
         group=COMPUTING,
@@ -181,7 +181,7 @@ class BatchSettings:
 class FinetuneConfig:
     """All that determines a fine-tuning, given the store's cells. `lora` None trains every weight."""
 
-    split: str = setting("", "The split whose training part is learnt from.")
+    split: str = setting("", "The split whose training part to learn from.")
     model: ModelSpec = field(default_factory=ModelSpec)
     prompt: PromptStyle = field(default_factory=PromptStyle)
     languages: tuple[str, ...] = setting(
@@ -217,6 +217,6 @@ class PredictConfig:
     )
     weights: str | None = None
     batches: BatchSettings = field(default_factory=BatchSettings)
-    shares: Shares = setting(Shares.WEIGHTED, "Which human shares a predictor learns from and is scored against.")
+    shares: Shares = setting(Shares.WEIGHTED, "Which human shares to learn from and be scored against.")
     seed: int = setting(42, "Seed of what is drawn at random.", least=0)
     trained_by: str | None = None

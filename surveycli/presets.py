@@ -94,7 +94,7 @@ PRESETS: Mapping[str, Preset] = {
             "Item first, populations described, LoRA on every linear layer, cosine schedule, early stopping.",
             _RECOMMENDED,
         ),
-        Preset("tiny", "For the built-in stand-in: every weight trained, from nothing.", _TINY),
+        Preset("tiny", "For the built-in stand-in: every weight is trained from scratch.", _TINY),
     )
 }
 

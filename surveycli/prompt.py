@@ -39,7 +39,10 @@ class PromptStyle:
     """The choices that turn a cell into a prompt. `template_date` is the day that a chat template is told."""
 
     order: PromptOrder = setting(
-        PromptOrder.COUNTRY_FIRST, "What comes first.", shown="the preset's or the run's", group="Prompt"
+        PromptOrder.COUNTRY_FIRST,
+        "Whether the country or the question comes first.",
+        shown="the preset's or the run's",
+        group="Prompt",
     )
     describe: Describe = setting(
         Describe.NAME, "How much is said about the population.", shown="the preset's or the run's", group="Prompt"
@@ -48,7 +51,7 @@ class PromptStyle:
         True,
         "Ask in the turns of the model's chat template, if it has one.",
         flag="--chat-template/--no-chat-template",
-        shown="the template, or the run's way",
+        shown="on, or as the run does",
         group="Prompt",
     )
     template_date: str = TEMPLATE_DATE

@@ -20,14 +20,14 @@ _ALL = "--sample --survey --name --shares --format --store"
 WAYS = (
     Way(
         "--predicted FILE --sample FILE",
-        "Each respondent has a prediction: PPI++ (extra: correction).",
+        "Corrects with a prediction for each respondent: PPI++ (extra: correction).",
         flags(_ALL, "--predicted"),
         given("--predicted"),
         ("--sample",),
     ),
     Way(
         "RUN --sample FILE",
-        "Cells have predictions, of a run.",
+        "Corrects a run's predictions, cell by cell.",
         flags(_ALL, "RUN --language --seed --allocate"),
         given("RUN"),
         ("--sample",),

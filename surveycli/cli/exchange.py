@@ -56,7 +56,7 @@ def import_predictions(
     ] = None,
     survey: _Survey = None,
     quantity: Annotated[
-        Quantity | None, typer.Option(help="What the number of a row is.", show_default="told by the columns")
+        Quantity | None, typer.Option(help="What the number in each row is.", show_default="inferred from the columns")
     ] = None,
     model: Annotated[str | None, typer.Option(help="What made the predictions, for the record.")] = None,
     shares: Annotated[Shares, typer.Option(help="Which human shares they are scored against.")] = Shares.WEIGHTED,

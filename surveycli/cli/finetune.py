@@ -25,17 +25,17 @@ WAYS = (
     Way("--folder DIR", "Trains a prepared run folder, without a store.", flags("--folder"), given("--folder")),
     Way(
         "--resume RUN",
-        "Goes on with a run from its last checkpoint.",
+        "Resumes a run from its last checkpoint.",
         flags("--resume --store"),
         given("--resume"),
     ),
     Way(
         "--split SPLIT --plan",
-        "Says what a training would take.",
+        "Estimates what a training would take.",
         _CONFIGURES | flags("--plan --device-tflops"),
         given("--plan"),
     ),
-    Way("--split SPLIT", "Trains, or prepares to.", _CONFIGURES | flags("--name --prepare-only")),
+    Way("--split SPLIT", "Trains a model, or prepares the training.", _CONFIGURES | flags("--name --prepare-only")),
 )
 
 
@@ -67,11 +67,11 @@ def finetune(
         bool, typer.Option("--prepare-only", help="Write the run folder and stop, to train it elsewhere.")
     ] = False,
     plan: Annotated[
-        bool, typer.Option("--plan", help="Say what the training would take, tokens, memory and time, and stop.")
+        bool, typer.Option("--plan", help="Estimate the training's tokens, memory and time, and stop.")
     ] = False,
     device_tflops: Annotated[
         float | None,
-        typer.Option(min=0.001, help="Rate to reckon --plan's time with.", show_default="some steps are timed"),
+        typer.Option(min=0.001, help="Rate to estimate --plan's time with.", show_default="some steps are timed"),
     ] = None,
     resume: Annotated[
         str | None, typer.Option(help="Go on with this run, from its last checkpoint.", metavar="RUN")

@@ -43,4 +43,6 @@ PresetOption = Annotated[
     str,
     typer.Option("--preset", help="Named settings to start from.", show_default="tiny for tiny, else recommended"),
 ]
-NameOption = Annotated[str | None, typer.Option("--name", help="Name of the run.", show_default="made from what it is")]
+NameOption = Annotated[
+    str | None, typer.Option("--name", help="Name of the run.", show_default="by kind, such as finetune-1")
+]

@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 def predict(
     context: typer.Context,
     run: Annotated[
-        str | None, typer.Option(help="Predict more with this run: a fine-tuning, or a model that was asked before.")
+        str | None, typer.Option(help="Add predictions to this run: a fine-tuning, or a model that was asked before.")
     ] = None,
     predictor: Annotated[
         str,
@@ -51,7 +51,7 @@ def predict(
     config: ConfigFile = None,
     name: NameOption = None,
     replaces: Annotated[
-        bool, typer.Option("--replace", help="Predict anew what the run has of these cells; say first what goes.")
+        bool, typer.Option("--replace", help="Predict these cells anew; says first what will be replaced.")
     ] = False,
     prepare_only: Annotated[
         bool, typer.Option("--prepare-only", help="Write the run folder and stop, to predict it elsewhere.")

@@ -21,7 +21,7 @@ GROUP = "Options of single predictors"
 # Settings of how prompts go through the model are a training's; a prediction takes them from its preset or run.
 SETTINGS = [setting for setting in settings_of(PredictConfig) if not setting.name.startswith("batches.")]
 _EVERY = "--predictor --split --part --name --config --store"
-_FOLDER = Way("--folder DIR", "A prepared run folder, without a store.", flags("--folder"), given("--folder"))
+_FOLDER = Way("--folder DIR", "Predicts a prepared run folder, without a store.", flags("--folder"), given("--folder"))
 
 
 class PredictCommand(SurveyCommand):

@@ -63,7 +63,7 @@ def simulate(
         str | None, typer.Option(help="ordinal, nominal or binary.", show_default="binary of two options, else nominal")
     ] = None,
     battery: Annotated[
-        str | None, typer.Option(help="Questions that share a stem, by a name.", show_default=False)
+        str | None, typer.Option(help="Name of the battery, for questions that share a stem.", show_default=False)
     ] = None,
     format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,

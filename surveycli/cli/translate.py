@@ -30,13 +30,13 @@ _SIMILAR = {"--min-similarity": "--back-translate"}
 WAYS = (
     Way(
         "--to LANGUAGE --write-prompt-frame FILE",
-        "Writes a file for the sentences around questions in a language.",
+        "Writes a file to put the sentences around questions in.",
         flags("--to --write-prompt-frame"),
         given("--write-prompt-frame"),
     ),
     Way(
         "--to LANGUAGE --write-template FILE",
-        "Writes what lacks a translation to a file to fill in.",
+        "Writes what lacks a translation to a file, to fill in.",
         flags(_ITEMS, "--redo --write-template --store"),
         given("--write-template"),
     ),
@@ -70,7 +70,7 @@ WAYS = (
     ),
     Way(
         "--to LANGUAGE --dry-run",
-        "Says what lacks a translation.",
+        "Counts what lacks a translation.",
         flags(_CHECKED, _PRICED),
         given("--dry-run"),
     ),
@@ -148,7 +148,7 @@ def _write_frame(file: Path, to: str) -> None:
     from surveycli.translation import write_prompt_frame
 
     write_prompt_frame(file, to)
-    note(f"Put your sentences into {file}; `surveycli translate --to {to} --prompt-frame {file}` reads them.")
+    note(f"Edit the sentences in {file}; `surveycli translate --to {to} --prompt-frame {file}` reads them.")
 
 
 def _save_frame(store: Path, file: Path, request: TranslateRequest) -> None:

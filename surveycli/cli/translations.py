@@ -146,7 +146,7 @@ def edit(
     item: Annotated[str, typer.Argument(help="The item, such as Q1.")],
     to: To,
     wording: Annotated[str | None, typer.Option(help="The question.", show_default="as proposed")] = None,
-    label: Annotated[list[str] | None, typer.Option(help="An answer as CODE=TEXT; may be given several times.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="An answer as CODE=TEXT; repeat for several.")] = None,
     survey: SurveyId = None,
     store: StorePath = DEFAULT_STORE,
 ) -> None:

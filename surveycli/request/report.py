@@ -47,8 +47,8 @@ class Quantity(StrEnum):
 class ImportRequest:
     """Which file becomes which run.
 
-    `survey_id` None takes whichever survey has an item; `quantity` None is told by the columns. `split` is the one by
-    whose parts scores are told apart.
+    `survey_id` None takes whichever survey has an item; `quantity` None is inferred from the columns. Scores
+    are listed by the parts of `split`.
     """
 
     file: Path

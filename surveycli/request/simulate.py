@@ -38,9 +38,11 @@ class SimulateRequest:
         (), "Who is asked: KEN, Kenya, or `KEN|sex=female`; repeat for several.", flag="--country -c"
     )
     runs: tuple[str, ...] = setting(
-        (), "The run that answers; further ones, of other seeds, tell how far it varies.", flag="--run"
+        (), "The run that answers; further ones, with other seeds, show how much it varies.", flag="--run"
     )
     best: bool = False
-    split: str | None = setting(None, "Whose training part is known, where there is no run.", shown="the only one")
+    split: str | None = setting(
+        None, "The split whose training part is known, where there is no run.", shown="the only one"
+    )
     n_orders: int = setting(2, "Other orders of the options to try.", flag="--orders", least=0)
     name: str | None = setting(None, "Name of survey, split and run.", shown="simulated-1, ...")

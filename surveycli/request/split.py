@@ -64,7 +64,7 @@ class SplitOptions:
     name: str | None = setting(None, "Name of the split.", shown="the recipe's")
     survey_id: str = setting(BUNDLED_SURVEY, "Survey whose cells are split.", flag="--survey")
     seed: int = setting(42, "The same seed gives the same parts.")
-    replace: bool = setting(False, "Make a split of this name anew.")
+    replace: bool = setting(False, "Replace a split of this name.")
     validation: Validation = setting(
         Validation.PAPER,
         "Validate as published, or on countries held out of training.",

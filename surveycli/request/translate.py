@@ -37,13 +37,13 @@ class TranslateRequest:
     items: str | None = None
     source: str = setting("en", "The language to translate from.", flag="--from")
     redo: bool = setting(False, "Replace machine translations (a person's never), or a prompt frame.")
-    glossary: Path | None = setting(None, "CSV with term,translation: words that are settled.")
+    glossary: Path | None = setting(None, "CSV with term,translation: words whose translation is fixed.")
     dry_run: bool = setting(False, "Only say what would be done.")
     from_file: Path | None = setting(None, "Translations in .csv, .xlsx, .jsonl or .yaml.", group=_FILES)
     origin: FileOrigin = setting(FileOrigin.IMPORTED, "What the file's translations are.", group=_FILES)
     write_template: Path | None = setting(None, "Write what is missing to a file to fill in.", group=_FILES)
     prompt_frame: Path | None = setting(
-        None, "YAML with the sentences around a question, for a language that the package has none in.", group=_PROMPTS
+        None, "YAML with the sentences around a question, for a language that the package lacks.", group=_PROMPTS
     )
     write_prompt_frame: Path | None = setting(None, "Write such a file, to put your own sentences in.", group=_PROMPTS)
     engine: EngineName | None = setting(None, "Who translates.", group=_MODEL)
@@ -58,4 +58,4 @@ class TranslateRequest:
     tries: int = setting(5, "Tries per request.", least=1, group=_SERVER)
     requests_per_minute: float | None = setting(None, "No more requests than this.", least=0.01, group=_SERVER)
     price_per_million_tokens: float | None = setting(None, "For the estimate of the cost.", least=0, group=_SERVER)
-    yes: bool = setting(False, "Do not ask before it costs.", flag="--yes -y", group=_SERVER)
+    yes: bool = setting(False, "Do not ask before spending.", flag="--yes -y", group=_SERVER)

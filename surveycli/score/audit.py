@@ -251,7 +251,7 @@ def _part_name(part: str, *told_apart: str) -> str:
 TABLES = (
     Table(
         "audit",
-        "What a mean hides; with further runs, how far predictions are from theirs.",
+        "What a mean hides; with further runs, how far predictions differ from theirs.",
         lambda store, request: audit_run(store, request.runs[0], request.runs[1:], request),
         columns=_COLUMNS,
         takes=frozenset({"metric", "seed", "kind", "min_respondents"}),

@@ -104,7 +104,7 @@ def _attainable(group: pl.DataFrame, metric: str) -> dict[str, float | int | Non
 TABLES = (
     Table(
         "ceiling",
-        "Between uniform and what a perfect model would score.",
+        "Where the score lies between the uniform prediction's and a perfect model's.",
         per_run(ceiling_table),
         columns=("run_id", "part", "n_cells", "uniform", "retest", "perfect", "share_of_attainable"),
         takes=frozenset({"by", "metric", "seed", "kind", "min_respondents"}),

@@ -41,7 +41,7 @@ class Selection:
     always count.
     """
 
-    kind: PopulationKind | None = setting(None, "Only countries, or only subgroups.", shown="both, told apart")
+    kind: PopulationKind | None = setting(None, "Only countries, or only subgroups.", shown="both, separately")
     min_respondents: int = setting(0, "Leave out cells of fewer effective respondents.", least=0)
     languages: tuple[str, ...] = setting(
         (), "Only predictions in this language; repeat for several.", flag="--language", shown="all"

@@ -192,7 +192,7 @@ def _check(request: TableRequest, named_runs: int) -> None:
 TABLES = (
     Table(
         "compare",
-        "How the first run differs from each other one, cell by cell; --by language: one run's languages.",
+        "How the first run differs from each of the others, cell by cell; with --by language, one run's languages.",
         comparison,
         columns=("first", "second", "part", *_FIGURES, "clusters", *_ALONE),
         takes=frozenset({"by", "metric", "clusters", "kind", "min_respondents"}),

@@ -49,7 +49,7 @@ def diversity_table(store: Store, run_id: str, request: TableRequest = DEFAULTS)
 TABLES = (
     Table(
         "diversity",
-        "How different populations are, predicted and human; try --by item.",
+        "How much populations differ, predicted and human; try --by item.",
         per_run(diversity_table),
         columns=("run_id", "part", "n_items", "n_cells", "predicted", "human", "ratio"),
         takes=frozenset({"by", "seed", "kind", "min_respondents"}),

@@ -228,7 +228,7 @@ def _write(n: float) -> str:
 TABLES = (
     Table(
         "equivalent",
-        "How many respondents per cell it is worth.",
+        "How many respondents per cell a prediction is worth.",
         per_run(equivalent_table),
         columns=("run_id", "part", "n_cells", *_FIGURES[0], *_FIGURES[1], "clusters"),
         takes=frozenset({"by", "metric", "clusters", "seed", "kind", "min_respondents"}),

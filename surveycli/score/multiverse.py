@@ -107,7 +107,7 @@ def _range(settings: list[Variant], part: str, metric: str) -> dict[str, float |
 TABLES = (
     Table(
         "multiverse",
-        "The range over settings that could as well have been chosen, as far as the store has them.",
+        "The range over settings that could equally well have been chosen, as far as the store has them.",
         per_run(multiverse_table),
         columns=("run_id", "part", *_FIGURES),
         takes=frozenset({"metric", "kind", "min_respondents"}),

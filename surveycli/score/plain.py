@@ -119,7 +119,7 @@ def _frame(rows: list[dict[str, object]], columns: list[str]) -> pl.DataFrame:
 TABLES = (
     Table(
         PLAIN,
-        "Means of metrics by run, part and --by; of all runs, one column per part.",
+        "Means of metrics by run, part and --by; without RUNS, one column per part.",
         plain_table,
         columns=("run_id",),
         takes=frozenset({"by", "metric", "language", "clusters", "kind", "min_respondents"}),

@@ -111,7 +111,7 @@ def _without_seed(settings: Any) -> Any:
 TABLES = (
     Table(
         "seeds",
-        "Runs that differ in their seed alone, as one: mean, sd, interval.",
+        "Runs that differ only in their seed, as one: mean, sd, interval.",
         lambda store, request: seed_table(store, request.runs, request),
         columns=("runs", "part", "n_seeds", "n_cells", "sd", "low", "high"),
         takes=frozenset({"by", "metric", "kind", "min_respondents"}),

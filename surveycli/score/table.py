@@ -39,13 +39,13 @@ class TableRequest:
 
     reports: tuple[ScoreReport, ...] = ()
     all_runs: bool = False
-    by: By = setting(By.PART, "One row per what, within each run and part.")
+    by: By = setting(By.PART, "What each row is, within each run and part.")
     metrics: tuple[str, ...] = setting((), "A column of `score`; repeat for several.", flag="--metric -m")
     published: tuple[str, ...] = setting(
         (), "With --paper: only known rows with this in their name, or none; repeat for several.", shown="all"
     )
     selection: Selection = EVERYTHING
-    clusters: Clusters = setting(Clusters.BOTH, "What intervals take for a sample; both: country and battery.")
+    clusters: Clusters = setting(Clusters.BOTH, "What intervals treat as sampled; both: countries and batteries.")
     seed: int = setting(1, "Seed of simulations.", least=0)
 
     @property

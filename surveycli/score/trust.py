@@ -139,7 +139,7 @@ def _row(cells: pl.DataFrame, known: Calibration | None) -> dict[str, float | in
 TABLES = (
     Table(
         "trust",
-        "How far off it may be: a radius that should hold for 90% of cells, and how often it held.",
+        "How far off predictions may be: a radius that should hold for 90% of cells, and how often it held.",
         per_run(trust_table),
         columns=("run_id", "part", "kind_of_cell", *_COLUMNS),
         takes=frozenset({"by", "kind", "min_respondents", "language"}),

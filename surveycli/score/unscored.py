@@ -1,4 +1,4 @@
-"""What has no score, or no value of a metric, and why."""
+"""What has no score, or lacks a metric, and why."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def undefined_cells(cells: pl.DataFrame, metrics: Sequence[str]) -> pl.DataFrame
 TABLES = (
     Table(
         "unscored",
-        "What has no score, or no value of a metric, and why.",
+        "What has no score, or lacks a metric, and why.",
         unscored_table,
         columns=("run_id", "part", "metric", "reason", "n_cells"),
         takes=frozenset({"metric", "language", "kind"}),

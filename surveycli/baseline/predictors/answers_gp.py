@@ -156,7 +156,7 @@ def _bases(asked: AskedItem, settings: KrigingSettings, names: tuple[str, ...]) 
 PREDICTORS = (
     StatisticalPredictor(
         name="answers-gp",
-        help="Other populations' answers to the item, by how alike they answered what both were asked.",
+        help="Other populations' answers to the item, weighted by how similarly they answered other items.",
         needs=frozenset({Need.TRAINING_ANSWERS}),
         predict=from_populations(predict_answers_gp),
     ),

@@ -183,7 +183,7 @@ def _serve(evidence: Evidence, name: str, target: Cells, descriptors: Descriptor
 PREDICTORS = (
     StatisticalPredictor(
         name="best",
-        help="Each cell by what did best on cells of its kind, measured inside training.",
+        help="For each cell, the predictor that did best on training cells of its kind.",
         needs=frozenset({Need.TRAINING_ANSWERS, Need.VALIDATION_ANSWERS}),
         settings=BestSettings,
         predict=predict_best,

@@ -86,13 +86,13 @@ PREDICTORS = (
     StatisticalPredictor(
         name="uniform",
         draws=False,
-        help="Every option is as probable as the others.",
+        help="All options are equally probable.",
         predict=from_answers(predict_uniform),
     ),
     StatisticalPredictor(
         name="position-marginal",
         draws=False,
-        help="The mean of training items with as many options, by position.",
+        help="The mean of training items with the same number of options, by position.",
         needs=_TRAINING,
         predict=from_answers(predict_position_marginal),
     ),
@@ -114,7 +114,7 @@ PREDICTORS = (
     ),
     StatisticalPredictor(
         name="shuffled-group",
-        help="What another training population, drawn at random, said: a null to beat.",
+        help="What another training population, drawn at random, said: a null model to beat.",
         needs=_TRAINING,
         predict=lambda evidence, _: predict_shuffled_group(evidence.train, evidence.target, evidence.seed),
     ),

@@ -235,13 +235,13 @@ def _loss(held: ShareCube, predicted: Floats, known: Bools) -> float:
 PREDICTORS = (
     StatisticalPredictor(
         name="kernel-smoother",
-        help="The item's mean over training populations, weighted by how much they resemble the target's.",
+        help="The item's mean over training populations, weighted by how much they resemble the target.",
         needs=frozenset({Need.TRAINING_ANSWERS}),
         predict=from_populations(predict_kernel_smoother),
     ),
     StatisticalPredictor(
         name="nearest-populations",
-        help="The item's mean over the training populations that share most with the target's.",
+        help="The item's mean over the training populations that have most in common with the target.",
         needs=frozenset({Need.TRAINING_ANSWERS}),
         predict=from_populations(predict_nearest),
     ),

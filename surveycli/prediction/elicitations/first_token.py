@@ -10,14 +10,14 @@ PREDICTORS = (
     ModelPredictor(
         name="zero-shot",
         draws=False,
-        help="A model as it came: the probabilities of its first token.",
+        help="A model as it comes: its first-token probabilities.",
         needs=frozenset({Need.MODEL}),
         elicitation=FIRST_TOKEN,
     ),
     ModelPredictor(
         name="fine-tuned",
         draws=False,
-        help="A fine-tuning of yours: the probabilities of its first token.",
+        help="A fine-tuned model: its first-token probabilities.",
         needs=frozenset({Need.RUN}),
         elicitation=FIRST_TOKEN,
     ),
