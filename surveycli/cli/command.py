@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from types import UnionType
@@ -13,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from surveycli.cli import everywhere
 from surveycli.cli.help_page import HelpSection, option_sections, print_help, split_docstring
+from surveycli.cli.options import make_options
 from surveycli.cli.ways import Typed, Way, choose_way
 from surveycli.errors import usage
 from surveycli.setting import Setting, settings_of
@@ -204,24 +204,12 @@ def _usage(command: SurveyCommand, context: typer.Context) -> str:
 
 def _options(settings: Sequence[Setting]) -> list[Any]:
     """Return an option for each setting, None where it is not typed."""
-    parameters = [
-        inspect.Parameter(
-            f"setting_{number}",
-            inspect.Parameter.KEYWORD_ONLY,
-            default=None,
-            annotation=Annotated[_as_option(setting.kind) | None, _option(setting)],
-        )
+    kinds = {
+        f"setting_{number}": (Annotated[_as_option(setting.kind) | None, _option(setting)], None)
         for number, setting in enumerate(settings)
-    ]
-
-    def command(**_: Any) -> None: ...
-
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    app = typer.Typer(add_completion=False)
-    app.command()(command)
-    options = [param for param in typer.main.get_command(app).params if str(param.name).startswith("setting_")]
+    }
+    options = make_options(kinds)
     for option, setting in zip(options, settings, strict=True):
-        option.expose_value = False
         option.callback = partial(_keep, setting)
     return options
 

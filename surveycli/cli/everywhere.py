@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from surveycli.cli.options import TableFormat
+from surveycli.cli.options import TableFormat, make_options
 from surveycli.errors import SurveyError, usage
 
 QUIET, JSON, WIDE = "--quiet", "--json", "--wide"
@@ -25,24 +24,13 @@ _SAYS = {
 
 def options() -> list[Any]:
     """Return the options, new for each command; what is typed of them is kept in the context."""
-    parameters = [
-        inspect.Parameter(
-            flag.strip("-"),
-            inspect.Parameter.KEYWORD_ONLY,
-            default=False,
-            annotation=Annotated[bool, typer.Option(flag, help=text, rich_help_panel="Everywhere")],
-        )
-        for flag, text in _SAYS.items()
-    ]
-
-    def command(**_: Any) -> None: ...
-
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    app = typer.Typer(add_completion=False)
-    app.command()(command)
-    made: list[Any] = [param for param in typer.main.get_command(app).params if param.opts[0] in FLAGS]
+    made = make_options(
+        {
+            flag.strip("-"): (Annotated[bool, typer.Option(flag, help=text, rich_help_panel="Everywhere")], False)
+            for flag, text in _SAYS.items()
+        }
+    )
     for option in made:
-        option.expose_value = False
         option.callback = _keep
     return made
 

@@ -17,7 +17,7 @@ class Program(SurveyGroup):
     """The program, whose help lists its commands by what they are for."""
 
     headings: ClassVar = {
-        "Start here": ("demo", "doctor"),
+        "Start here": ("demo", "run", "doctor"),
         "Survey data": ("ingest", "codebook", "surveys", "items", "show", "translate", "translations"),
         "Predict": ("split", "finetune", "presets", "predict", "predictors", "import-predictions"),
         "Score and show": ("score", "lock", "report", "plot"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -46,3 +48,25 @@ PresetOption = Annotated[
 NameOption = Annotated[
     str | None, typer.Option("--name", help="Name of the run.", show_default="by kind, such as finetune-1")
 ]
+
+
+def make_options(kinds: Mapping[str, tuple[Any, Any]]) -> list[Any]:
+    """Return an option for each name, given its annotated type and its default, as typer would make it of a function.
+
+    None of them is passed to the command's function: a callback has to keep what is typed.
+    """
+
+    def command(**_: Any) -> None: ...
+
+    command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+            for name, (kind, default) in kinds.items()
+        ]
+    )
+    app = typer.Typer(add_completion=False)
+    app.command()(command)
+    made = [param for param in typer.main.get_command(app).params if param.name in kinds]
+    for option in made:
+        option.expose_value = False
+    return made

@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 def run(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="YAML file of a workflow: docs/workflows.md explains it.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the steps and how each stands, and stop.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the steps and the state of each, and stop.")] = False,
     replace: Annotated[
         bool,
         typer.Option(
@@ -32,9 +32,10 @@ def run(
     ] = False,
     store: StorePath = DEFAULT_STORE,
 ) -> WorkflowReport:
-    """Do all that a workflow file asks for: surveys, splits, runs, tables, figures and reports, one after the other.
+    """Do a whole study from one workflow file.
 
-    A step is skipped where nothing that it follows from has changed. After an interruption the same command goes on.
+    It makes the surveys, splits, runs, tables, figures and reports that the file names, one after the other. A step is
+    skipped where nothing that it depends on has changed. After an interruption the same command goes on.
 
     Examples:
       surveycli run workflow.yaml --dry-run
