@@ -39,10 +39,7 @@ class PromptStyle:
     """The choices that turn a cell into a prompt. `template_date` is the day that a chat template is told."""
 
     order: PromptOrder = setting(
-        PromptOrder.COUNTRY_FIRST,
-        "Whether the country or the question comes first.",
-        shown="the preset's or the run's",
-        group="Prompt",
+        PromptOrder.COUNTRY_FIRST, "Country or question first.", shown="the preset's or the run's", group="Prompt"
     )
     describe: Describe = setting(
         Describe.NAME, "How much is said about the population.", shown="the preset's or the run's", group="Prompt"
