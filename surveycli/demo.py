@@ -46,7 +46,7 @@ def run_demo(directory: Path, *, epochs: int | None = None, seed: int = 42, prog
     """
     store_path = directory / "survey.duckdb"
     if store_path.exists():
-        raise conflict(f"{store_path} is there already.", "Name another folder, or delete it: `surveycli demo FOLDER`.")
+        raise conflict(f"{store_path} already exists.", "Name another folder, or delete it: `surveycli demo FOLDER`.")
     notes = _prepare_store(store_path, seed, progress)
     before = _predict_untrained(store_path, seed, progress)
     run_id = _finetune_tiny(store_path, epochs, seed, progress)

@@ -38,7 +38,7 @@ def check_target(target: Path, *, replace: bool, more: str = "") -> None:
 def demand_free(target: Path, *, replace: bool) -> None:
     """Raise SurveyError (exit 5) where there is a file or folder of this name that is not to be replaced."""
     if target.exists() and not replace:
-        raise conflict(f"{target} is there already.", "--replace writes over it; -o names another.")
+        raise conflict(f"{target} already exists.", "--replace writes over it; -o names another.")
 
 
 def write_table(frame: pl.DataFrame, target: Path) -> None:

@@ -57,7 +57,7 @@ def _refuse_other(store: Store, split: str, run_id: str) -> None:
         )
     if store.scalar("score/is_training_unknown", run_id=run_id):
         raise conflict(
-            f"It is not known any more which cells {run_id} has learnt from, so that none could count as a test.",
+            f"It is no longer known which cells {run_id} has learnt from, so none of them could count as a test.",
             "Name another run, or train it anew.",
         )
 

@@ -142,8 +142,8 @@ def _say_what_goes(store: Path, request: PredictRequest) -> None:
         note("There is nothing to replace.")
         return
     note(
-        f"--replace: {held.n_predicted} predictions of {held.run_id} are made anew. Its {held.n_scored} scores of them "
-        "go where predictions change; until the new ones are all there, the store keeps the old."
+        f"--replace: {held.n_predicted} predictions of {held.run_id} will be made anew, and their {held.n_scored} "
+        "scores dropped where predictions change. Until all new ones are there, the store keeps the old."
     )
 
 

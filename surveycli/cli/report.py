@@ -90,7 +90,7 @@ def report(
     from surveycli.store import open_store
 
     if output.exists() and not replace:
-        raise conflict(f"{output} is there already.", "--replace writes over it; -o names another file.")
+        raise conflict(f"{output} already exists.", "--replace writes over it; -o names another file.")
     as_pdf = format is PageFormat.PDF or (format is None and output.suffix.lower() == ".pdf")
     request = ReportRequest(tuple(dict.fromkeys(runs)), metric, tuple(item or ()), title)
     with open_store(store, write=True) as opened, progress_bar() as progress:

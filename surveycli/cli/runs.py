@@ -231,7 +231,7 @@ def _ask(what: str, question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise usage("There is no terminal to ask in whether to go on.", "--yes goes on without asking.")
+        raise usage("There is no terminal to ask in.", "--yes goes on without asking.")
     typer.confirm(question, abort=True, err=True)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from surveycli.score.table import Table
     from surveycli.store import Store
 
-_TABLES = "Tables of their own"
+_TABLES = "Other tables"
 _EVERYWHERE = "RUNS --format --store"
 
 

@@ -210,7 +210,7 @@ def _agree_to_cost(store: Path, options: TranslateOptions, request: TranslateReq
     if request.yes or not estimate.n_requests:
         return
     if not sys.stdin.isatty():
-        raise usage("There is no terminal to ask in whether to go on.", "--yes goes on without asking.")
+        raise usage("There is no terminal to ask in.", "--yes goes on without asking.")
     typer.confirm("Go on?", abort=True, err=True)
 
 
@@ -234,7 +234,7 @@ def _refuse_nothing(report: TranslateReport) -> None:
     if report.n_unasked and report.n_unasked == len(report.held) and not report.translated:
         raise bad_input(
             f"No item could be translated; the last: {report.held[-1].findings[0].message}.",
-            "The same command goes on from here; failed items are tried again.",
+            "The same command goes on from here, and tries failed items again.",
         )
 
 

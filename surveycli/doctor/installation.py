@@ -67,7 +67,7 @@ def _extra(extra: str, requirements: list[Requirement]) -> Diagnosis:
     problems = [problem for requirement in requirements if (problem := _problem(requirement))]
     use = _EXTRAS.get(extra, extra)
     if not problems:
-        return Diagnosis(State.OK, f"extra {extra}", f"for {use}: there")
+        return Diagnosis(State.OK, f"extra {extra}", f"for {use}: installed")
     return Diagnosis(State.NOTE, f"extra {extra}", f"for {use}: {'; '.join(problems)}", f"`pip install '.[{extra}]'`")
 
 

@@ -29,7 +29,7 @@ def examine_store(path: Path) -> Iterator[Diagnosis]:
 
 def _content(store: Store) -> Iterator[Diagnosis]:
     store.read_every_block()
-    yield Diagnosis(State.OK, "rows", "every one of them can be read")
+    yield Diagnosis(State.OK, "rows", "all of them can be read")
     broken = list(find_violations(store))
     for violation in broken:
         says = f"{violation.name} does not hold in {violation.rows.height} rows: {violation.purpose}"

@@ -74,14 +74,16 @@ def demand_whole(name: str, model: Any, missing: Iterable[str], unexpected: Iter
                         f"{_some(homeless)}.", _RENAMED)  # fmt: skip
 
 
-_RENAMED = "Configuration and weights do not belong together, or tensors were renamed; get the model anew."
+_RENAMED = "Configuration and weights do not belong together, or tensors were renamed; download the model again."
 
 
 def demand_finite(name: str, model: Any) -> None:
     """Raise SurveyError (exit 3) naming the tensors with a NaN or an infinity in them."""
     broken = [key for key, tensor in model.state_dict().items() if tensor.is_floating_point() and not _finite(tensor)]
     if broken:
-        raise bad_input(f"{name} has weights that are not finite numbers: {_some(broken)}.", "Get the model anew.")
+        raise bad_input(
+            f"{name} has weights that are not finite numbers: {_some(broken)}.", "Download the model again."
+        )
 
 
 def _finite(tensor: torch.Tensor) -> bool:
@@ -102,7 +104,7 @@ def demand_embedded(name: str, model: Any, tokenizer: PreTrainedTokenizerBase) -
     if beyond:
         raise bad_input(
             f"The tokenizer of {name} has tokens up to number {max(beyond)}, its embeddings {rows} rows.",
-            "Tokenizer and weights do not belong together; get the model anew.",
+            "Tokenizer and weights do not belong together; download the model again.",
         )
 
 

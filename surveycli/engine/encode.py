@@ -99,7 +99,9 @@ class PromptEncoder:
         if ids and not self.in_turns and ids[-1] == self.tokenizer.eos_token_id:
             ids = ids[:-1]  # some tokenizers close every text; a prompt must stay open
         if not ids:
-            raise bad_input(f"The tokenizer {_name(self.tokenizer)} makes no token of a prompt.", "Get the model anew.")
+            raise bad_input(
+                f"The tokenizer {_name(self.tokenizer)} turns a prompt into no tokens.", "Download the model again."
+            )
         return np.asarray(ids, dtype=np.int64)
 
     def _write(self, prompt: Prompt) -> str:

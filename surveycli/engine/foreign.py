@@ -34,7 +34,7 @@ def foreign(failure: str, hint: str = "") -> Iterator[None]:
     except ImportError as error:
         raise missing_extra(f"{failure} without a package that is not installed: {reason(error)}") from error
     except (MemoryError, torch.OutOfMemoryError) as error:
-        raise missing_extra(f"{failure}, for want of memory: {reason(error)}") from error
+        raise missing_extra(f"{failure} because memory ran out: {reason(error)}") from error
     # What damaged files raise inside tokenizers and transformers is of any class: tokenizers raises plain Exception,
     # and its panics are no Exception at all.
     except BaseException as error:

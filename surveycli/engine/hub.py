@@ -121,7 +121,7 @@ def _refused(name: str, revision: str | None, error: Exception) -> SurveyError:
         return not_found(f"{name} on the hub has no revision {revision!r}.")
     status = getattr(getattr(error, "response", None), "status_code", None)
     what = f"HTTP status {status}" if status else type(error).__name__
-    return not_found(f"Fetching {name} from the hub failed: {what}.", "Try again; what was downloaded is kept.")
+    return not_found(f"Fetching {name} from the hub failed: {what}.", "Try again; what was downloaded has been kept.")
 
 
 def _can_connect() -> bool:

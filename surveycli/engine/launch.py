@@ -60,7 +60,7 @@ def demand_fitting(spec: ModelSpec) -> None:
     if not Path(spec.name).expanduser().exists():
         return
     if spec.revision is not None:
-        raise usage(f"{spec.name} is on this machine; revisions are of models on the hub.", "Leave out --revision.")
+        raise usage(f"{spec.name} is on this machine; only models on the hub have revisions.", "Leave out --revision.")
     if spec.sharded or spec.quantise is not Quantise.NONE:
         from surveycli.engine.source import locate_model
 
@@ -72,7 +72,7 @@ def demand_source_fits(spec: ModelSpec, source: ModelSource) -> None:
     if spec.sharded and source.adapter is not None:
         raise usage(f"{spec.name} is an adapter, and only whole models are sharded.", "Leave out --shard-model.")
     if spec.quantise is not Quantise.NONE and source.gguf_file is not None:
-        raise usage(f"{source.gguf_file} has bits of its own and is not quantised again.", "Leave out --quantise.")
+        raise usage(f"{source.gguf_file} is quantised already.", "Leave out --quantise.")
 
 
 def demand_at_hand(spec: ModelSpec) -> None:

@@ -58,7 +58,7 @@ def _demand_embedded(model: Any, examples: Sequence[Example]) -> None:
             raise bad_input(
                 f"The prompt of {key.item_id} for {key.population_id} has token {example.tokens.max()}; "
                 f"{name_of(model)} has {rows} embeddings.",
-                "Tokenizer and weights do not belong together; get the model anew.",
+                "Tokenizer and weights do not belong together; download the model again.",
             )
 
 

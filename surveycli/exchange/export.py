@@ -51,6 +51,9 @@ def export_table(store: Store, request: ExportRequest) -> int:
     given = {"run_ids": list(request.runs) or None, "survey_id": request.survey_id, "split": request.split}
     frame = store.frame(export.query, None, language=request.language, **given)
     if frame.is_empty():
-        raise not_found(f"The store has no {export.name} to export for that.", "`surveycli runs` and `surveys` list.")
+        raise not_found(
+            f"The store has no {export.name} to export for this request.",
+            "`surveycli runs` and `surveycli surveys` list what there is.",
+        )
     (write_dataset if is_folder else write_table)(frame, request.target)
     return frame.height

@@ -66,7 +66,8 @@ def find_addition(store: Store, config: PredictConfig, name: str | None, into: s
             return _existing(store, known)
         if name is not None:
             raise conflict(
-                f"There is already a run named {name}, which asks otherwise.", "Choose another --name, or leave it out."
+                f"There is already a run named {name}, which asks in another way.",
+                "Choose another --name, or leave it out.",
             )
     if name is not None:
         return None

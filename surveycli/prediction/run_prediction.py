@@ -207,7 +207,7 @@ def _add_to_run(
     run_id, folder = existing.run_id, existing.folder
     if store.scalar("run/is_locked", run_id=run_id):
         raise conflict(
-            f"The predictions of {run_id} are locked: another cell would make them others than those.",
+            f"The predictions of {run_id} are locked, and more cells would change what was locked.",
             "--name gives this prediction a run of its own.",
         )
     stack.enter_context(at_work(folder))

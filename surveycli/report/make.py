@@ -83,7 +83,7 @@ def subject_of(store: Store, request: ReportRequest) -> Subject:
     cells = scored_cells(store, request.runs)
     strange = [item for item in request.items if cells.filter(pl.col("item_id") == item).is_empty()]
     if strange:
-        raise not_found(f"No scored cell is of the item {', '.join(strange)}.", "`surveycli items` lists items.")
+        raise not_found(f"No scored cell has the item {', '.join(strange)}.", "`surveycli items` lists items.")
     return Subject(
         store, TableRequest(reports, metrics=(request.metric,)), cells, parts_that_count(cells), request.items
     )

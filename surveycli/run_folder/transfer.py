@@ -200,7 +200,7 @@ def _refuse_unfit(store: Store, folder: RunFolder) -> None:
         item = other[0]
         raise conflict(
             f"{item['item_id']} has {item['n_options'] or 'no'} options in {store.path} and was predicted with "
-            f"{item['n_predicted']}: the survey was ingested anew since.",
+            f"{item['n_predicted']}: the survey has since been ingested again.",
             "The same command predicts again what has changed.",
         )
 

@@ -59,7 +59,7 @@ def seed_table(store: Store, run_ids: Sequence[str], request: TableRequest = DEF
     groups = seed_groups(store, run_ids)
     if not groups:
         raise not_found(
-            "No two of these runs differ in their seed alone.",
+            "No two of these runs differ only in their seed.",
             "Make more with --seed: `surveycli finetune --seed 1`, `surveycli predict -p shuffled-group --seed 1`.",
         )
     return pl.concat([_table_of(store, group, request) for group in groups], how="diagonal_relaxed")

@@ -114,7 +114,7 @@ def check_request(table: Table, request: TableRequest, named_runs: int) -> None:
     if request.by not in table.by:
         raise usage(f"{table.flag} has no --by {request.by.value}.", f"It has {', '.join(sorted(table.by))}.")
     if len(request.metrics) > 1 and not table.several_metrics:
-        raise usage(f"{table.flag} takes one --metric.", "Several go into the plain table.")
+        raise usage(f"{table.flag} takes one --metric.", "The plain table takes several.")
     if named_runs < table.least_runs:
         raise usage(f"{table.flag} needs a run.", f"`surveycli score RUN {table.flag}`; `surveycli runs` lists them.")
     if table.check is not None:

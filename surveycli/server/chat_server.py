@@ -204,7 +204,7 @@ def _poster(settings: ServerSettings, headers: dict[str, str]) -> Poster:
     except (ValueError, OSError, httpx.InvalidURL) as error:
         raise usage(
             f"The environment's settings for connections are wrong: {one_line(str(error))}.",
-            "Look at HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.",
+            "Check HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.",
         ) from error
 
 

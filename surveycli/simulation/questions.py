@@ -117,7 +117,7 @@ def _check(wording: Mapping[str, Any], options: Mapping[str, tuple[str, ...]], w
             )
         if len({label.casefold() for label in labels}) < len(labels) or not all(labels):
             raise bad_input(
-                f"{where} has an empty option, or the same one twice: {', '.join(labels)}.", "Mend the options."
+                f"{where} has an empty option, or the same one twice: {', '.join(labels)}.", "Correct the options."
             )
 
 

@@ -69,9 +69,7 @@ def _find_run(store: Store, run_id: str) -> Mapping[str, Any]:
     if found[0]["status"] != "finished":
         raise conflict(f"The run {run_id} is {found[0]['status']}, not finished.", "Name one that is finished.")
     if found[0]["split"] is None:
-        raise conflict(
-            f"The run {run_id} has no split, so that nothing can be told of its errors.", "Name another run."
-        )
+        raise conflict(f"The run {run_id} has no split, so nothing is known of its errors.", "Name another run.")
     return found[0]
 
 
@@ -83,7 +81,7 @@ def _one_split(store: Store, split: str | None) -> str:
     if split is not None or len(known) == 1:
         return split or known[0]
     raise not_found(
-        "What is known? Without a run it is the training part of a split.",
+        "Without a run, a split has to say what is known: its training part.",
         f"Name one with --split: {', '.join(known)}." if known else "`surveycli split unseen-questions` makes one.",
     )
 
@@ -150,7 +148,7 @@ def _answer_by_baseline(store: Store, run: Mapping[str, Any], split: str, run_id
     row = find_row(statistical_predictors(), str(run["predictor"]))
     settings = json.loads(run["configuration"]).get("settings") or {}
     if settings.get("of"):
-        raise usage(f"{run['run_id']} is made of other runs.", "Ask with --predictor best and name those with --run.")
+        raise usage(f"{run['run_id']} combines other runs.", "Ask with --predictor best and name those with --run.")
     options = BaselineOptions(
         split,
         parts_asked(store, split),

@@ -35,7 +35,7 @@ def plan_new_items(_store: Store, material: SplitMaterial, options: SplitOptions
     units = country_units(material)
     if options.donors >= len(units):
         raise bad_input(
-            f"Of {len(units)} countries of survey {material.survey_id}, {options.donors} donors leave none to test on.",
+            f"Survey {material.survey_id} has {len(units)} countries: {options.donors} donors leave none to test on.",
             "Ask for fewer --donors.",
         )
     share = options.donors / len(units)

@@ -122,7 +122,7 @@ def test_replacing_is_asked_for_by_name(trained: Path, run_cli: RunCli) -> None:
     assert predicted(trained) != before
     replaced = run_cli("predict", "--run", "mine", "--part", "test", "--replace", *store)
     assert replaced.code == 0, replaced.err
-    assert "6 predictions of mine are made anew" in replaced.err and "6 scores" in replaced.err
+    assert "6 predictions of mine will be made anew" in replaced.err and "6 scores" in replaced.err
     assert "predicted before" not in replaced.err
     assert predicted(trained) == before
     assert scored(trained) == {key for key in before if key[1] != "KEN"}
@@ -179,7 +179,7 @@ def test_a_models_run_takes_more_parts(path: Path, run_cli: RunCli) -> None:
     assert run_cli("predict", "--run", "free", "--order", "item-first", *store).code == 0
     assert len(ad_hoc(path, "SELECT run_id FROM run")) == 2
     taken = run_cli("predict", "--run", "free", "--order", "country-first", "--name", "free", *store)
-    assert taken.code == 5 and "asks otherwise" in taken.err
+    assert taken.code == 5 and "asks in another way" in taken.err
 
 
 def test_a_baseline_is_not_added_to(path: Path, run_cli: RunCli) -> None:
