@@ -1,7 +1,7 @@
 """Run commands where no socket may be opened or asked of: a program for the tests.
 
-`no_network_driver.py RESULT < COMMANDS`: each line of stdin is a JSON list of arguments. What came of each, and every
-try to reach the network, goes to RESULT as JSON.
+`no_network_driver.py RESULT < COMMANDS`: each line of stdin is a JSON list of arguments. What came of each, its
+output, and every try to reach the network, goes to RESULT as JSON.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import sys
 import traceback
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +33,12 @@ def main() -> None:
     for line in sys.stdin.read().splitlines():
         sys.argv = ["surveycli", *json.loads(line)]
         try:
-            run()
+            with redirect_stdout(StringIO()) as printed:
+                run()
             code: Any = 0
         except SystemExit as stop:
             code = stop.code or 0
-        ended.append([line, code])
+        ended.append([line, code, printed.getvalue()])
     result.write_text(json.dumps({"ended": ended, "tries": tries}))
 
 

@@ -30,7 +30,7 @@ def check(
       surveycli check
       surveycli check --migrate
     """
-    from surveycli.cli.render import note, print_frame, say
+    from surveycli.cli.render import note, print_frame, result, say
     from surveycli.errors import bad_input
     from surveycli.store import open_store
     from surveycli.store.invariant import find_violations, invariant_names
@@ -46,4 +46,5 @@ def check(
             f"{len(violations)} of {n_invariants} invariants do not hold for {store}.",
             "Each is a query in sql/check/; ingest the survey or make the split anew with --replace.",
         )
+    result({"invariants": n_invariants, "broken": []})
     say(f"All {n_invariants} invariants hold.")

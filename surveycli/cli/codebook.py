@@ -37,11 +37,12 @@ def codebook(
     """
     import polars as pl
 
-    from surveycli.cli.render import print_frame, say
+    from surveycli.cli.render import print_frame, result, say
     from surveycli.survey import write_codebook_draft
 
     names = tuple(name.strip() for name in (items or "").split(",") if name.strip())
     n_items, skipped = write_codebook_draft(file, output, items=names, overwrite=replace)
+    result({"file": output, "items": n_items, "left_out": skipped})
     say(f"{output}: {n_items:,} items from the labels of {file.name}.")
     say(f"Edit it, then: surveycli ingest {quote(str(file))} --codebook {quote(str(output))}")
     if skipped:

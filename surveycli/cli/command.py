@@ -70,10 +70,8 @@ class SurveyCommand(TyperCommand):
         """Refuse what does not go together (SurveyError, exit 2), then call the function."""
         if self.ways():
             ctx.meta[_WAY] = choose_way(_name(ctx), self.ways(), self.typed(ctx))
-        with everywhere.heeded(ctx) as keep_result:
-            result = super().invoke(ctx)
-            keep_result(result)
-        return result
+        with everywhere.heeded(ctx):
+            return super().invoke(ctx)
 
     def format_help(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]  # noqa: ARG002 - printed as it is made
         """Print the page."""
@@ -102,10 +100,8 @@ class SurveyGroup(TyperGroup):
         """Heed the options of every command where it is one itself; a command below it heeds its own."""
         if not self.invoke_without_command or ctx._protected_args:
             return super().invoke(ctx)
-        with everywhere.heeded(ctx) as keep_result:
-            result = super().invoke(ctx)
-            keep_result(result)
-        return result
+        with everywhere.heeded(ctx):
+            return super().invoke(ctx)
 
     def format_help(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]  # noqa: ARG002 - printed as it is made
         """Print the page, with the commands of the group."""
@@ -122,7 +118,7 @@ class SurveyGroup(TyperGroup):
 
 def add_command(
     app: typer.Typer,
-    function: Callable[..., object],
+    function: Callable[..., None],
     *,
     name: str = "",
     ways: Sequence[Way] = (),

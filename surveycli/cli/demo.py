@@ -47,8 +47,9 @@ def demo(
 
 
 def _show(report: DemoReport) -> None:
-    from surveycli.cli.render import note, print_frame, say
+    from surveycli.cli.render import note, print_frame, result, say
 
+    result(report)
     for line in report.notes:
         note(f"Note: {line}")
     print_frame(report.scores, title="Predicted against real response distributions, by test part")

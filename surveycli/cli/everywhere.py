@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ import typer
 
 from surveycli.cli.options import TableFormat, make_options
 from surveycli.errors import SurveyError, usage
+from surveycli.predictor import Predictor
 
 QUIET, JSON, WIDE = "--quiet", "--json", "--wide"
 FLAGS = frozenset({QUIET, JSON, WIDE})
@@ -42,11 +43,11 @@ def _keep(context: typer.Context, option: Any, value: bool) -> bool:
 
 
 @contextmanager
-def heeded(context: typer.Context) -> Iterator[Callable[[object], None]]:
-    """Print in the block as was chosen; yield what to call with the command's result.
+def heeded(context: typer.Context) -> Iterator[None]:
+    """Print in the block as was chosen.
 
     With --json a command that has --format prints its table so; of another the result is printed, or else the tables
-    and lines that it would have printed. Raises SurveyError (exit 2) where --format asks for something else.
+    or lines that it would have printed. Raises SurveyError (exit 2) where --format asks for something else.
     """
     from surveycli.cli.render import Manner, in_manner, say_json
 
@@ -58,20 +59,21 @@ def heeded(context: typer.Context) -> Iterator[Callable[[object], None]]:
             raise usage(f"{JSON} and --format {context.params['format']} do not go together.", "Leave one out.")
         context.params["format"] = TableFormat.JSON
     collects = JSON in chosen and not has_format
-    results: list[object] = []
     with in_manner(Manner(is_quiet=QUIET in chosen, is_wide=WIDE in chosen, collects=collects)) as manner:
         try:
-            yield results.append
+            yield
         except SurveyError:
             if collects and manner.collected():
-                say_json(manner.collected())
+                say_json(as_plain(manner.collected()))
             raise
-    if collects:
-        say_json(next((as_plain(result) for result in results if result is not None), manner.collected()))
+    if collects or (JSON in chosen and not manner.has_written):
+        say_json(as_plain(manner.collected()))
 
 
 def as_plain(value: Any) -> Any:
     """Return a result as what JSON has: frozen values by field, frames as rows."""
+    if isinstance(value, Predictor):
+        return value.name
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: as_plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):

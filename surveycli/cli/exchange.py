@@ -81,8 +81,9 @@ def import_predictions(
 def _print_report(report: ImportReport) -> None:
     import polars as pl
 
-    from surveycli.cli.render import print_frame, say
+    from surveycli.cli.render import print_frame, result, say
 
+    result(report)
     say(f"{report.run_id}: {report.n_cells:,} cells from {report.n_rows:,} rows ({report.quantity.value}).")
     if report.left_out:
         rows = [(out.reason, out.n_rows, ", ".join(out.examples)) for out in report.left_out]
@@ -114,7 +115,7 @@ def export(
       surveycli export predictions --run item-mean-1 --output predictions.parquet
       surveycli export prompts --split paper --output prompts
     """
-    from surveycli.cli.render import say
+    from surveycli.cli.render import result, say
     from surveycli.exchange.export import export_table
     from surveycli.store import open_store
 
@@ -122,3 +123,4 @@ def export(
     with open_store(store) as opened:
         n_rows = export_table(opened, request)
     say(f"{output}: {n_rows:,} rows of {what}.")
+    result({"file": output, "rows": n_rows})

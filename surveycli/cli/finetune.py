@@ -117,7 +117,8 @@ def _configured(context: typer.Context, preset: str, file: Path | None) -> Finet
 
 
 def _begin(store: Path, config: FinetuneConfig, name: str | None, *, prepare_only: bool) -> None:
-    from surveycli.cli.render import TINY_NOTE, note, say
+    from surveycli.api import FinetuneReport
+    from surveycli.cli.render import TINY_NOTE, note, result, say
     from surveycli.training.run_finetuning import prepare_run
 
     run = prepare_run(store, config, name, elsewhere=prepare_only)
@@ -126,12 +127,14 @@ def _begin(store: Path, config: FinetuneConfig, name: str | None, *, prepare_onl
     if prepare_only:
         note(f"Run {run.run_id} in {run.folder.path}")
         say(f"surveycli finetune --folder {quote(str(run.folder.path))}")
+        result(FinetuneReport(run.run_id, run.folder.path, None))
     else:
         _train(store, run)
 
 
 def _train(store: Path, run: PreparedRun) -> None:
-    from surveycli.cli.render import note, progress_bar, say
+    from surveycli.api import FinetuneReport
+    from surveycli.cli.render import note, progress_bar, result, say
     from surveycli.training.run_finetuning import finetune as train
 
     note(f"Run {run.run_id} in {run.folder.path}")
@@ -139,10 +142,11 @@ def _train(store: Path, run: PreparedRun) -> None:
         outcome = train(store, run, progress)
     _say_trained(outcome, f"{run.run_id}: ")
     say(f"Next: surveycli predict --run {run.run_id}")
+    result(FinetuneReport(run.run_id, run.folder.path, outcome))
 
 
 def _train_folder(folder: Path) -> None:
-    from surveycli.cli.render import progress_bar
+    from surveycli.cli.render import progress_bar, result
     from surveycli.run_folder import RunFolder
     from surveycli.training.train import train_folder
 
@@ -150,6 +154,7 @@ def _train_folder(folder: Path) -> None:
         outcome = train_folder(RunFolder(folder), progress)
     if outcome.is_first_process:
         _say_trained(outcome)
+        result(outcome)
 
 
 def _say_trained(outcome: TrainingOutcome, prefix: str = "") -> None:
@@ -168,7 +173,7 @@ def _say_trained(outcome: TrainingOutcome, prefix: str = "") -> None:
 def _show_plan(report: PlanReport) -> None:
     import polars as pl
 
-    from surveycli.cli.render import print_frame
+    from surveycli.cli.render import print_frame, result
 
     size, tokens, memory = report.size, report.tokens, report.memory
     time = "unknown" if report.seconds is None else f"{report.seconds / 60:,.1f} min"
@@ -186,6 +191,7 @@ def _show_plan(report: PlanReport) -> None:
     }
     frame = pl.DataFrame({"what": list(rows), report.model: list(rows.values())})
     print_frame(frame, title=f"Plan on {report.device}; nothing was trained or written")
+    result(report)
 
 
 def _gib(n_bytes: int) -> str:
@@ -201,7 +207,7 @@ def presets(format: Format = TableFormat.TABLE) -> None:
     """
     import polars as pl
 
-    from surveycli.cli.render import print_frame
+    from surveycli.cli.render import print_frames
     from surveycli.presets import PRESETS, PUBLISHED_MODELS
 
     settings = [
@@ -217,6 +223,9 @@ def presets(format: Format = TableFormat.TABLE) -> None:
         }
         for p in PRESETS.values()
     ]
-    print_frame(pl.DataFrame(settings), format, title="Settings (--preset)")
     models = [{"model": name, "hugging_face_id": identifier} for name, identifier in PUBLISHED_MODELS.items()]
-    print_frame(pl.DataFrame(models), format, title="Models of the published comparison (--model)")
+    tables = {
+        "Settings (--preset)": pl.DataFrame(settings),
+        "Models of the published comparison (--model)": pl.DataFrame(models),
+    }
+    print_frames(tables, format)

@@ -144,6 +144,7 @@ def ingest(
       surveycli ingest WVS_Cross-National_Wave_7_csv_v6_0.csv --by country --by country,sex,age
       surveycli ingest survey.sav --country-column nation --weight-column weight --codebook codebook.yaml
     """
+    from surveycli.cli.render import result
     from surveycli.survey import IngestOptions, parse_bands, parse_groupings, read_country_map
 
     options = IngestOptions(
@@ -166,6 +167,7 @@ def ingest(
         replicate_method=replicate_method,
     )
     report = _ingest(file, options, store)
+    result(report)
     for part in (report, *report.also):
         _print_report(part, store)
 

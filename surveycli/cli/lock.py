@@ -28,12 +28,13 @@ def lock(
       surveycli lock item-mean-1
       surveycli score item-mean-1
     """
-    from surveycli.cli.render import note, say
+    from surveycli.cli.render import note, result, say
     from surveycli.score.lock import lock_run
     from surveycli.store import open_store
 
     with open_store(store, write=True) as opened:
         found = lock_run(opened, run)
+    result(found)
     say(f"{run}: {found}.")
     say(f"SHA-256: {found.sha256}")
     if found.n_answered:

@@ -148,17 +148,18 @@ def _say_what_goes(store: Path, request: PredictRequest) -> None:
 
 
 def _prepare(store: Path, request: PredictRequest) -> None:
-    from surveycli.cli.render import note, say
+    from surveycli.cli.render import note, result, say
     from surveycli.predictors import prepare
 
     prepared = prepare(store, request)
     folder = prepared.folder.path
     note(f"Run {prepared.run_id} in {folder}; `{prepared.way_on}` brings the predictions in.")
     say(f"surveycli predict --folder {quote(str(folder))}")
+    result({"run_id": prepared.run_id, "folder": folder})
 
 
 def _predict_folder(folder: Path) -> None:
-    from surveycli.cli.render import progress_bar, say
+    from surveycli.cli.render import progress_bar, result, say
     from surveycli.prediction.predict import predict_folder
     from surveycli.run_folder import RunFolder
 
@@ -168,10 +169,11 @@ def _predict_folder(folder: Path) -> None:
         _say_asked_anew(outcome.n_asked_anew)
         n_failed = _say_failures(outcome.n_cells, outcome.n_already_there, outcome.failures)
         say(f"{outcome.n_cells - n_failed} cells predicted in {folder}.")
+        result(outcome)
 
 
 def _predict(store: Path, request: PredictRequest) -> None:
-    from surveycli.cli.render import progress_bar, say
+    from surveycli.cli.render import progress_bar, result, say
     from surveycli.predictors import predict as predict_cells
 
     with progress_bar() as progress:
@@ -184,6 +186,7 @@ def _predict(store: Path, request: PredictRequest) -> None:
         _say_bases(store, report)
     say(f"{report.run_id}: {report.n_cells} cells predicted.")
     say(f"Next: surveycli score {report.run_id}")
+    result(report)
 
 
 def _say_asked_anew(n_cells: int) -> None:

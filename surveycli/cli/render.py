@@ -6,7 +6,7 @@ import codecs
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -39,14 +39,15 @@ class Manner:
     is_quiet: bool = False
     is_wide: bool = False
     collects: bool = False
-    lines: list[str] = field(default_factory=list)
+    has_written: bool = False
+    results: list[object] = field(default_factory=list)
     tables: list[list[dict[str, object]]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
 
     def collected(self) -> object:
-        """Return what would have been printed: the rows of the only table, else all tables, else the lines."""
-        if self.tables:
-            return self.tables[0] if len(self.tables) == 1 else self.tables
-        return self.lines
+        """Return the result, else what would have been printed: the only table's rows, all tables, or the lines."""
+        several = self.results or self.tables
+        return several[0] if len(several) == 1 else several or self.lines
 
 
 _manner = Manner()
@@ -61,6 +62,11 @@ def in_manner(manner: Manner) -> Iterator[Manner]:
         yield manner
     finally:
         _manner = before
+
+
+def result(value: object) -> None:
+    """Keep a command's result, a frozen value or a mapping, for --json; what is printed says the same to people."""
+    _manner.results.append(value)
 
 
 def say(text: str = "") -> None:
@@ -170,6 +176,15 @@ def print_frame(frame: pl.DataFrame, format: TableFormat = TableFormat.TABLE, *,
     print_rows(headings, frame.iter_rows(), format)
 
 
+def print_frames(frames: Mapping[str, pl.DataFrame], format: TableFormat) -> None:
+    """Print frames under their titles; as JSON they are one object."""
+    if format is TableFormat.JSON:
+        say_json({title: frame.to_dicts() for title, frame in frames.items()})
+        return
+    for title, frame in frames.items():
+        print_frame(frame, format, title=title)
+
+
 def print_rows(
     headings: Sequence[Heading], rows: Iterable[Sequence[object]], format: TableFormat, *, at_most: int | None = None
 ) -> None:
@@ -234,5 +249,6 @@ def _is_unicode() -> bool:
 def _write(lines: Iterable[str]) -> None:
     """Write lines to stdout, several at once, until the reader stops taking them."""
     lines = iter(lines)
+    _manner.has_written = True
     while (several := list(islice(lines, _LINES_AT_ONCE))) and output_error() is None:
         sys.stdout.write("\n".join(several) + "\n")

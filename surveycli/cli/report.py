@@ -84,8 +84,9 @@ def report(
       surveycli report item-mean-1 uniform-1 --item Q57
       surveycli report item-mean-1 --output report.pdf
     """
-    from surveycli.cli.render import progress_bar, say
+    from surveycli.cli.render import progress_bar, result, say
     from surveycli.errors import conflict
+    from surveycli.new_file import write_new_file
     from surveycli.report.make import make_report, print_pdf
     from surveycli.store import open_store
 
@@ -98,8 +99,9 @@ def report(
     if as_pdf:
         print_pdf(page, output)
     else:
-        output.write_text(page, encoding="utf-8")
+        write_new_file(output, page, overwrite=True)
     say(f"{output}: {output.stat().st_size / 1e6:.1f} MB, one file that needs no network.")
+    result({"file": output, "bytes": output.stat().st_size, "runs": request.runs})
 
 
 def plot(
@@ -124,17 +126,19 @@ def plot(
       surveycli plot scores item-mean-1 uniform-1 --output scores.png
       surveycli plot distribution item-mean-1 --item Q57 --country KEN
     """
-    from surveycli.cli.render import say
+    from surveycli.cli.render import result, say
     from surveycli.report.plots import draw, save_figure
     from surveycli.store import open_store
 
     with open_store(store, write=True) as opened:
         figure = draw(opened, PlotRequest(kind, tuple(dict.fromkeys(runs)), metric, by, item, country))
     if output is None:
+        result(figure.table)
         _print_figure(figure)
         return
     save_figure(figure, output)
     say(f"{output}: {figure.title}")
+    result({"file": output, "title": figure.title})
 
 
 def _print_figure(figure: Figure) -> None:

@@ -31,7 +31,7 @@ def run(
         ),
     ] = False,
     store: StorePath = DEFAULT_STORE,
-) -> WorkflowReport:
+) -> None:
     """Do a whole study from one workflow file.
 
     It makes the surveys, splits, runs, tables, figures and reports that the file names, one after the other. A step is
@@ -41,7 +41,7 @@ def run(
       surveycli run workflow.yaml --dry-run
       surveycli run workflow.yaml
     """
-    from surveycli.cli.render import note, progress_bar, say
+    from surveycli.cli.render import note, progress_bar, result, say
     from surveycli.workflow.plan import plan_workflow
     from surveycli.workflow.read import read_workflow
     from surveycli.workflow.run import run_workflow
@@ -51,7 +51,8 @@ def run(
     if dry_run:
         report = WorkflowReport(path, plan_workflow(workflow, path))
         _print_steps(report.steps)
-        return report
+        result(report)
+        return
 
     def tell(number: int, total: int, planned: PlannedStep) -> None:
         note(f"{number}/{total} {planned.step.title}" + (f": {planned.why}" if planned.why else ""))
@@ -60,7 +61,7 @@ def run(
         report = run_workflow(workflow, path, replaces=replace, progress=progress, tell=tell)
     n_unchanged = len(report.steps) - report.n_done
     say(f"{path}: {report.n_done} of {len(report.steps)} steps done, {n_unchanged} unchanged.")
-    return report
+    result(report)
 
 
 def _print_steps(steps: Iterable[PlannedStep]) -> None:

@@ -173,7 +173,7 @@ def rename(
       surveycli runs rename finetune-1 qwen-7b
       surveycli runs rename finetune-1 qwen-7b --yes
     """
-    from surveycli.cli.render import say
+    from surveycli.cli.render import result, say
     from surveycli.run_folder.manage import find_stake, rename_run
     from surveycli.store import open_store
 
@@ -185,6 +185,7 @@ def rename(
     with open_store(path, write=True) as opened:
         rename_run(opened, run, name)
     say(f"{run} is now {name}.")
+    result({"run_id": name, "was": run})
 
 
 def delete(context: typer.Context, run: Run, yes: Yes = False, store: StoreOfGroup = None) -> None:
@@ -196,7 +197,7 @@ def delete(context: typer.Context, run: Run, yes: Yes = False, store: StoreOfGro
       surveycli runs delete finetune-1
       surveycli runs delete finetune-1 --yes
     """
-    from surveycli.cli.render import say
+    from surveycli.cli.render import result, say
     from surveycli.run_folder.manage import delete_run, find_stake
     from surveycli.store import open_store
 
@@ -207,6 +208,7 @@ def delete(context: typer.Context, run: Run, yes: Yes = False, store: StoreOfGro
     with open_store(path, write=True) as opened:
         delete_run(opened, run)
     say(f"{run} is deleted.")
+    result(stake)
 
 
 def _what_goes(stake: Stake) -> str:

@@ -98,6 +98,8 @@ def sql(
       surveycli sql --example worst-cells --output worst.xlsx
       surveycli sql --schema
     """
+    from surveycli.table_file import check_target
+
     limits = fill(Limits, context, given_up=_give_up)
     if examples:
         _list_examples(format)
@@ -111,7 +113,8 @@ def sql(
         if output is None:
             answer(store, text, limits, tables, format)
         else:
-            _write(store, text, limits, tables, output, replace=replace)
+            check_target(output, replace=replace)
+            _write(store, text, limits, tables, output, format)
 
 
 def answer(store: Path, text: str, limits: Limits, tables: Mapping[str, pl.DataFrame], format: TableFormat) -> None:
@@ -132,15 +135,14 @@ def answer(store: Path, text: str, limits: Limits, tables: Mapping[str, pl.DataF
 
 
 def _write(
-    store: Path, text: str, limits: Limits, tables: Mapping[str, pl.DataFrame], target: Path, *, replace: bool
+    store: Path, text: str, limits: Limits, tables: Mapping[str, pl.DataFrame], target: Path, format: TableFormat
 ) -> None:
     """Write what one statement gives to a file; formats of text take the rows as they come."""
-    from surveycli.cli.render import say
+    from surveycli.cli.render import say, say_json
     from surveycli.row_text import Heading
     from surveycli.store import ad_hoc_results, frame_of, only_one
-    from surveycli.table_file import check_target, lines_of, write_lines, write_table
+    from surveycli.table_file import lines_of, write_lines, write_table
 
-    check_target(target, replace=replace)
     with ad_hoc_results(store, text, limits, tables) as statements:
         result = only_one(statements)()
         lines = lines_of(target, [Heading(column.name, column.is_number) for column in result.columns], result.rows)
@@ -148,7 +150,10 @@ def _write(
             write_lines(lines, target)
         else:
             write_table(frame_of(result), target)
-    say(f"{target}: {target.stat().st_size:,} bytes.")
+    if format is TableFormat.JSON:
+        say_json({"file": str(target), "bytes": target.stat().st_size})
+    else:
+        say(f"{target}: {target.stat().st_size:,} bytes.")
 
 
 def _own_tables(named: Sequence[str]) -> dict[str, pl.DataFrame]:

@@ -86,9 +86,9 @@ def prepare(path: Path, folder: Path) -> None:
 
 
 def test_no_command_reaches_for_the_network(bundled_store_path: Path, tmp_path: Path) -> None:
-    """Every command that needs no network ends well, and nothing that it loads has asked for a name or an address."""
+    """Every command that needs no network ends well, and with --json in JSON; nothing asks for a name or an address."""
     prepare(bundled_store_path, tmp_path)
-    commands = [line.format(folder=tmp_path).split() for line in COMMANDS.strip().splitlines()]
+    commands = [[*line.format(folder=tmp_path).split(), "--json", "--quiet"] for line in COMMANDS.strip().splitlines()]
     tested = {command[0] for command in commands} | ELSEWHERE
     assert set(typer.main.get_command(app).commands) <= tested  # type: ignore[attr-defined]
     done = subprocess.run(
@@ -102,5 +102,15 @@ def test_no_command_reaches_for_the_network(bundled_store_path: Path, tmp_path: 
     )
     assert done.returncode == 0, done.stderr[-3000:]
     result = json.loads((tmp_path / "result.json").read_text())
-    assert [(line, code) for line, code in result["ended"] if code] == [], done.stderr[-3000:]
+    assert [(line, code) for line, code, _ in result["ended"] if code] == [], done.stderr[-3000:]
     assert result["tries"] == []
+    for line, _, printed in result["ended"]:
+        assert is_json(printed), (line, printed[:300])
+
+
+def is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
