@@ -127,6 +127,20 @@ def test_a_dry_run_only_counts(path: Path, run_cli: RunCli) -> None:
     assert texts_of(path, "zh") == {}
 
 
+@pytest.mark.parametrize("more", [(), ("--from-file", "de.csv")])
+def test_a_dry_run_writes_nothing_whatever_else_is_asked(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_cli: RunCli, more: tuple[str, ...]
+) -> None:
+    """With a prompt frame, alone or beside something else, neither sentences nor names nor texts get into the store."""
+    monkeypatch.chdir(tmp_path)
+    run_cli("translate", "--to", "de", "--write-prompt-frame", "frame.yaml")
+    (tmp_path / "de.csv").write_text("item_id,option_code,source,translation\nQ1,wording,,Wie gut ist Tee?\n")
+    before = path.read_bytes()
+    tried = run_cli("translate", "--to", "de", "--prompt-frame", "frame.yaml", *more, "--dry-run", "--store", path)
+    assert (tried.code, "frame.yaml is a whole prompt frame" in tried.err) == (0, True)
+    assert path.read_bytes() == before
+
+
 def test_the_bundled_survey_needs_no_chinese(bundled_store_path: Path, run_cli: RunCli) -> None:
     """Every item has its Chinese text from the codebook, so that there is nothing to do."""
     (row,) = as_json(run_cli("translate", "--to", "zh", "--dry-run", "--format", "json", "--store", bundled_store_path))
