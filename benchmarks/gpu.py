@@ -74,7 +74,7 @@ def eight_billion(setting: Setting, attention: str) -> Any:
 
 
 def quantise_layers(model: Any, setting: Setting) -> None:
-    """Put bitsandbytes layers in the place of the decoder's matrices, one by one, as loading from disk would."""
+    """Put bitsandbytes layers in place of the decoder's matrices, one by one, as loading from disk would."""
     from bitsandbytes import nn as few_bits
 
     for parent in list(model.model.layers.modules()):

@@ -13,7 +13,7 @@ __all__ = ["FinetuneReport", "Project", "__version__", "notebook_progress", "ope
 
 
 def __getattr__(name: str) -> Any:
-    """Look a name up when it is asked for: the program's first milliseconds are for taking charge of signals."""
+    """Look up a name only when it is asked for: the program has to take charge of signals first."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name == "__version__":

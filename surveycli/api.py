@@ -47,7 +47,7 @@ class FinetuneReport:
 class Project:
     """A store of surveys, splits, runs, predictions and scores.
 
-    `progress` is told how far long work is, for instance `surveycli.notebook_progress`.
+    `progress` is called with the progress of long work, for instance `surveycli.notebook_progress`.
     """
 
     path: Path
@@ -181,7 +181,7 @@ class Project:
         return ad_hoc(self.path, query, Limits(seconds=seconds), tables)
 
     def runs(self) -> pl.DataFrame:
-        """Return the runs as they stand, one row each, with the command that goes on with each."""
+        """Return the runs with their status, one row each, and the command that continues each."""
         from surveycli.run_folder.standing import list_runs
         from surveycli.store import open_store
 
@@ -252,7 +252,7 @@ class Project:
             return export_table(store, request)
 
     def import_predictions(self, file: str | Path, run: str, **options: Any) -> ImportReport:
-        """Take in anybody's predictions as a run; `options` are the fields of ImportRequest."""
+        """Import predictions made elsewhere as a run; `options` are the fields of ImportRequest."""
         from surveycli.exchange.import_predictions import import_predictions
         from surveycli.request_fields import import_request
         from surveycli.store import open_store
@@ -274,6 +274,6 @@ def open_project(path: str | Path = "survey.duckdb", *, progress: Progress = sil
 
 
 def notebook_progress(stage: str, done: int, total: int, note: str = "") -> None:
-    """Show how far work is in one line that is written over, in a notebook or a terminal."""
+    """Show progress in one line that is overwritten, in a notebook or a terminal."""
     ending = "\n" if total and done >= total else ""
     print(f"\r{stage}: {done}/{total or '?'} {note:<40}", end=ending, flush=True)

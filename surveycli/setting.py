@@ -16,7 +16,7 @@ class Setting:
     """A field as an option: its name (`optimiser.epochs` within another dataclass), type, default and help.
 
     `flag` may be shared by several dataclasses; it is `--on/--no-on` where both can be typed, and `--long -l` where
-    there is a short form. Numbers lie between `least` and `most`. `shown` is said in the place of the default. `group`
+    there is a short form. Numbers lie between `least` and `most`. `shown` is shown instead of the default. `group`
     is the heading that its help stands under, and `commas` says that one value may hold several.
     """
 

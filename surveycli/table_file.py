@@ -75,7 +75,7 @@ def unwritable_file(target: Path, error: OSError) -> SurveyError:
 
 
 def lines_of(target: Path, headings: list[Heading], rows: Rows) -> Iterator[str] | None:
-    """Return rows as the lines of a file of text, None where its ending names a format that is none."""
+    """Return rows as the lines of a file of text, None where its ending names a unknown format."""
     as_text = _AS_TEXT.get(target.suffix.lower())
     return None if as_text is None else as_text(headings, rows)
 

@@ -43,7 +43,7 @@ class Stand:
         return done.seconds
 
     def copy(self) -> Path:
-        """Return a fresh copy of the base, in the place of the last one."""
+        """Return a fresh copy of the base, replacing the last one."""
         place = self.folder / "try"
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(self.base, place)

@@ -1,4 +1,4 @@
--- Purpose: keep the names that a person gave populations in a language, in the place of those that were there.
+-- Purpose: keep the names that a person gave populations in a language, replacing those that were there.
 -- A context that is known in that language stays.
 -- Grain: one row per population. Parameters: $language. Reads: incoming (population_id, name). Writes: population_text.
 -- Example: $language = 'en'

@@ -18,7 +18,7 @@ def member_shares(store: Store, split: str, run_id: str, cells: Cells, width: in
     """Return a run's predictions of cells: (N, K), NaN where it has none.
 
     Raises SurveyError: exit 4 for an unknown run, 5 for one that is not finished, is of another split or has learnt
-    from cells that are not known any more, 2 where it predicted in several languages.
+    from cells that are no longer known, 2 where it predicted in several languages.
     """
     _refuse_other(store, split, run_id)
     found = store.frame("baseline/list_member_predictions", frames={"wanted": _frame(cells)}, run_id=run_id)

@@ -44,7 +44,7 @@ class SurveyCommand(TyperCommand):
         return []
 
     def typed(self, context: typer.Context) -> Typed:
-        """Return what was typed, by which the way at hand is told."""
+        """Return what was typed, which decides the way at hand."""
         return typed(context)
 
     def get_params(self, ctx: typer.Context) -> list[Any]:  # type: ignore[override]

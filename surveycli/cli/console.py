@@ -100,7 +100,7 @@ def converse(
     *,
     streams: tuple[Input, Output] | None = None,
 ) -> None:
-    """Answer statements until the user ends it; a mistake is told, and the console goes on.
+    """Answer statements until the user ends it; a mistake is reported, and the console goes on.
 
     `described` has name, grain and columns of the store's tables, `tables` are the user's own. The store is open only
     while a statement is carried out. `streams` are for tests.

@@ -1,4 +1,4 @@
-"""`surveycli demo`: the whole job on the data in the box."""
+"""`surveycli demo`: every step on the data that comes with the package."""
 
 from __future__ import annotations
 

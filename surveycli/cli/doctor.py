@@ -1,4 +1,4 @@
-"""`surveycli doctor`: is all as it should be, and if not, what to do."""
+"""`surveycli doctor`: whether all is as it should be, and what to do if not."""
 
 from __future__ import annotations
 

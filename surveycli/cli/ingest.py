@@ -132,7 +132,7 @@ def ingest(
     replicate_method: Annotated[
         str, typer.Option(help="How they were made: brr, fay:0.5 (or another number), jk1 or jk2.")
     ] = "brr",
-    replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of the survey of that name.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the survey of that name.")] = False,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
     """Read a survey file into the store.

@@ -26,7 +26,7 @@ class ColumnBlock:
 
 
 def lay_out(headings: Sequence[Heading], sample: Sequence[Sequence[str]], width: int | None) -> tuple[ColumnBlock, ...]:
-    """Share out the width over the columns; where they do not fit side by side, make several blocks of them.
+    """Divide the width among the columns; where they do not fit side by side, make several blocks of them.
 
     Every block but the first repeats the first column, so that rows can be told apart. Without a width every text
     stays on one line.

@@ -133,7 +133,7 @@ def _temperature(text: str) -> float | None:
 
 
 def _say_what_goes(store: Path, request: PredictRequest) -> None:
-    """Say, before anything is computed, what a replacement takes away."""
+    """Say what a replacement discards, before anything is computed."""
     from surveycli.cli.render import note
     from surveycli.predictors import what_is_replaced
 

@@ -48,7 +48,7 @@ def begin() -> None:
 
 
 def begin_work() -> None:
-    """From here on a signal raises KeyboardInterrupt."""
+    """Have signals raise KeyboardInterrupt from here on."""
     _handle(_raise)
     sys.unraisablehook = _raise_again
 
@@ -61,7 +61,7 @@ def go_on() -> None:
 
 
 def end_work() -> None:
-    """From here on a signal ends the process at once."""
+    """Have signals end the process at once from here on."""
     _State.line = _AFTER
     _handle(_end_at_once)
     if _State.number is not None and hasattr(signal, "setitimer"):
@@ -69,7 +69,7 @@ def end_work() -> None:
 
 
 def end() -> None:
-    """Nothing is left to do: a signal that comes while the interpreter is taken down changes nothing any more."""
+    """Ignore signals from here on: nothing is left to do while the interpreter shuts down."""
     if _State.is_begun and hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
 

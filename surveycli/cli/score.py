@@ -129,7 +129,7 @@ def _remarks(report: ScoreReport) -> list[str]:
     ]
     if report.is_training_unknown:
         lines.append(
-            f"{report.run_id}: which cells it was trained on is not known any more, since its split was made anew and "
+            f"{report.run_id}: which cells it was trained on is no longer known, since its split was made anew and "
             "its run folder is gone: what is called test here may hold some of them."
         )
     return lines

@@ -58,7 +58,7 @@ def open_turns(tokenizer: PreTrainedTokenizerBase, turns: Sequence[Mapping[str, 
 
 
 def _dated(template: str, today: str) -> str:
-    """Return a chat template with the date in the place of its questions for the time.
+    """Return a chat template with the date in place of its questions for the time.
 
     Templates ask by the function strftime_now; transformers lets no other take its place.
     """

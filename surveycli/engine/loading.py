@@ -153,7 +153,7 @@ def _of(source: ModelSource) -> dict[str, Any]:
 
 
 def _forget_packing(model: Any) -> None:
-    """Take off the mark of packed weights, which a GGUF file's are not any more: it forbids saving and training."""
+    """Take off the mark of packed weights, which a GGUF file's no longer are: it forbids saving and training."""
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
     model.hf_quantizer = None

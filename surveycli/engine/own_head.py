@@ -38,7 +38,7 @@ def decoder_of(model: Any) -> Any:
 
 
 def own_logits(model: Any, hidden: Tensor, multiply: Multiply) -> Tensor:
-    """Return the model's logits at the decoder's hidden states (N, H), with `multiply` in the place of lm_head: (N, K).
+    """Return the model's logits at the decoder's hidden states (N, H), with `multiply` in place of lm_head: (N, K).
 
     `multiply` is given what lm_head would be, (N, H), and returns (N, K).
     """

@@ -32,9 +32,9 @@ class ModelPredictor(Predictor):
     """A predictor that asks a language model.
 
     `elicitation` is how it is asked, as a run's configuration keeps it; predictors that differ in their weights alone
-    share one. `show` gives the populations that prompts name in the place of the cells' own (all of them, the ids that
+    share one. `show` gives the populations that prompts name instead of the cells' own (all of them, the ids that
     are asked about, the seed); `orders` the orders of options to average over, None for code order. `write`, where
-    given, predicts cells by what the model writes, in the place of its first token's probabilities.
+    given, predicts cells by what the model writes, instead of its first token's probabilities.
     """
 
     elicitation: str

@@ -90,7 +90,7 @@ def subject_of(store: Store, request: ReportRequest) -> Subject:
 
 
 def write_report(page: str, target: Path) -> Path:
-    """Write a page to a file, as PDF where the name ends so, in the place of one of that name; return its path."""
+    """Write a page to a file, as PDF where the name ends so, replacing one of that name; return its path."""
     if target.suffix.lower() == ".pdf":
         print_pdf(page, target)
     else:

@@ -189,7 +189,7 @@ def provenance_section(subject: Subject) -> Section:
         "Predicted figures are not survey results: no respondent was interviewed for them. They were computed by the "
         "runs named above, from the response distributions of the surveys below or by a language model.",
         "Before they are published: name model and version, the training data, the populations and the wording that "
-        "were used, and say how the predictions were checked. Do not use them in the place of respondents where a "
+        "were used, and say how the predictions were checked. Do not use them instead of respondents where a "
         "decision about people depends on the answer.",
     )
     return Section(

@@ -20,7 +20,7 @@ _FOLLOWS = frozenset({"weights", "trained_by", "elicitation"})
 
 @dataclass(frozen=True, slots=True)
 class FinetuneRequest:
-    """A fine-tuning: `choices` are of FinetuneConfig, nested or by dotted name, in the place of the preset's.
+    """A fine-tuning: `choices` are of FinetuneConfig, nested or by dotted name, in place of the preset's.
 
     An empty `preset` is `tiny` for the built-in model and `recommended` for any other.
     """

@@ -35,7 +35,7 @@ def append_failures(folder: RunFolder, failures: Sequence[PredictionFailure]) ->
 
 
 def write_failures(folder: RunFolder, failures: Sequence[PredictionFailure]) -> None:
-    """Write these failures in the place of those that are there."""
+    """Write these failures, replacing those that are there."""
     with replacing(folder.failures) as aside:
         lines = [json.dumps(_row(failure), ensure_ascii=False) + "\n" for failure in failures]
         aside.write_text("".join(lines), encoding="utf-8")

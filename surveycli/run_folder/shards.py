@@ -104,7 +104,7 @@ def is_of_older_version(folder: RunFolder) -> bool:
 
 
 def drop_basis_if_empty(folder: RunFolder) -> None:
-    """Let another model predict into a folder that has no prediction any more."""
+    """Let another model predict into a folder that no longer has a prediction."""
     if not read_there(folder):
         _basis_path(folder).unlink(missing_ok=True)
 

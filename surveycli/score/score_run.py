@@ -49,7 +49,7 @@ class ScoreReport:
     """What came of scoring a run; cells count once per language, but in `seen`.
 
     `n_unweighted_instead` cells were scored against unweighted shares, though the run asks for weighted ones.
-    `is_training_unknown`: the run has learnt from cells of which the store does not know any more which they were.
+    `is_training_unknown`: the run has learnt from cells that the store can no longer name.
     `lock` says when its predictions were locked, "" where they were not.
     """
 

@@ -137,7 +137,7 @@ class Store:
                     return pl.DataFrame()
                 return result.pl()
         finally:
-            with suppress(duckdb.Error), interruptible():  # after a fatal error nothing can be done any more
+            with suppress(duckdb.Error), interruptible():  # after a fatal error nothing more can be done
                 for name in frames:
                     self._connection.unregister(name)
 

@@ -77,7 +77,7 @@ def _frugal(store: Store, n_columns: int) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(duckdb.Error), interruptible():  # after a fatal error nothing can be set any more
+        with suppress(duckdb.Error), interruptible():  # after a fatal error nothing more can be set
             cursor.execute("RESET threads")
             cursor.execute(f"SET memory_limit = '{before}'")  # RESET alone changes what the setting says, not the limit
             cursor.execute("RESET memory_limit")

@@ -143,7 +143,7 @@ def test_what_members_have_seen_is_no_test_of_them(bundled_store: Store) -> None
         counts = bundled_store.query(f"SELECT part, n_cells FROM score_by_part WHERE run_id = '{made}'")
         assert dict(counts.rows()) == {"validation": 11, "test": 11, "seen in training": 2}
     bundled_store.query(f"DELETE FROM training_cell WHERE run_id = '{members[1]}'")
-    with pytest.raises(SurveyError, match="not known any more which cells") as refused:
+    with pytest.raises(SurveyError, match="no longer known which cells") as refused:
         predict_baseline(bundled_store, "pool", replace(options, settings=PoolSettings(tuple(members))))
     assert refused.value.code is ExitCode.CONFLICT
 
