@@ -56,17 +56,20 @@ class Project:
     def ingest(self, file: str | Path | None = None, **options: Any) -> IngestReport:
         """Read a survey file into the store; without a file the WVS-7 distributions that come with the package.
 
-        `options` are the fields of `surveycli.survey.IngestOptions`; `by` may be texts such as "country,sex".
+        `options` are the fields of `surveycli.survey.IngestOptions`; `by`, `bands` and `missing` are texts as
+        they are typed, such as "country,sex".
         """
         from surveycli.request_fields import bundled_replaces, ingest_options
         from surveycli.store import open_store
-        from surveycli.survey import ingest_bundled, ingest_file
+        from surveycli.survey import ingest_bundled, ingest_file, try_file
 
         if file is None:
             replaces = bundled_replaces(options)
             with open_store(self.path, create=True) as store:
                 return ingest_bundled(store, self.progress, replace=replaces)
         asked = ingest_options(options)
+        if asked.dry_run:
+            return try_file(Path(file), asked, self.progress)
         with open_store(self.path, create=True) as store:
             return ingest_file(store, Path(file), asked, self.progress)
 

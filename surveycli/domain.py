@@ -9,6 +9,17 @@ from enum import StrEnum
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 LEARNT_FROM = (TRAIN, VALIDATION)
 
+# The codes that missing answers have in the store, whatever they were in the file: those of WVS, and one more.
+MISSING_CODES = {
+    "dont_know": -1,
+    "no_answer": -2,
+    "not_applicable": -3,
+    "not_asked": -4,
+    "missing_other": -5,
+    "refused": -6,
+}
+STATUS_BY_CODE = {code: status for status, code in MISSING_CODES.items()}
+
 
 class Scale(StrEnum):
     """How the options of an item relate to each other."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from surveycli.errors import bad_input, usage
 from surveycli.plain import from_plain, nested, with_choices
 from surveycli.request.correct import CorrectRequest
+from surveycli.request.ingest import IngestOptions
 from surveycli.request.model_run import FinetuneRequest, PredictRequest
 from surveycli.request.report import (
     ExportName,
@@ -24,11 +25,11 @@ from surveycli.request.report import (
 )
 from surveycli.request.simulate import NewQuestion, SimulateRequest
 from surveycli.request.split import Recipe, SplitOptions
+from surveycli.setting import settings_of
 
 if TYPE_CHECKING:
     from surveycli.configuration import FinetuneConfig
     from surveycli.score.table import Table, TableRequest
-    from surveycli.survey import IngestOptions
 
 Fields = Mapping[str, Any]
 # Fields of a table's request that the options of `score` have other names for.
@@ -38,19 +39,22 @@ _FOLLOWS = ("elicitation", "settings", "weights", "trained_by")
 
 
 def ingest_options(fields: Fields) -> IngestOptions:
-    """Return how a file is read; `by` and `bands` may be texts such as "country,sex", `country_map` a file."""
-    from surveycli.survey import IngestOptions, parse_bands, parse_groupings, read_country_map
+    """Return how a file is read; `by`, `bands` and `missing` may be texts as they are typed, `country_map` a file."""
+    from surveycli.survey import read_country_map
 
     values = dict(fields)
-    for name, parse in (("by", parse_groupings), ("bands", parse_bands)):
-        if name in values:
-            values[name] = parse(_texts(values[name], name))
-    if isinstance(values.get("items"), str):
-        values["items"] = [part.strip() for part in values["items"].split(",") if part.strip()]
+    for setting in settings_of(IngestOptions):
+        if setting.name not in values:
+            continue
+        value = values[setting.name]
+        if setting.parse is not None:
+            values[setting.name] = setting.parse(_texts(value, setting.name))
+        elif setting.commas and isinstance(value, str):
+            values[setting.name] = [part.strip() for part in value.split(",") if part.strip()]
+        elif setting.kind == Path | None and isinstance(value, str):
+            values[setting.name] = Path(value)
     if isinstance(values.get("country_map"), str | Path):
         values["country_map"] = read_country_map(Path(values["country_map"]))
-    if isinstance(values.get("codebook"), str):
-        values["codebook"] = Path(values["codebook"])
     return from_plain(IngestOptions, values)
 
 

@@ -5,7 +5,7 @@ A dataclass gives each field that a user may choose a `setting`; help, options a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -17,7 +17,8 @@ class Setting:
 
     `flag` may be shared by several dataclasses; it is `--on/--no-on` where both can be typed, and `--long -l` where
     there is a short form. Numbers lie between `least` and `most`. `shown` is shown instead of the default. `group`
-    is the heading that its help stands under, and `commas` says that one value may hold several.
+    is the heading that its help stands under, and `commas` says that one value may hold several. `parse` makes the
+    value of several typed texts.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Setting:
     shown: str = ""
     group: str = ""
     commas: bool = False
+    parse: Callable[[Sequence[str]], Any] | None = None
 
     @property
     def first_flag(self) -> str:
@@ -47,9 +49,11 @@ def setting(  # noqa: PLR0913 - what an option can say of itself
     shown: str = "",
     group: str = "",
     commas: bool = False,
+    parse: Callable[[Sequence[str]], Any] | None = None,
 ) -> Any:
     """Return a dataclass field that is an option, as Setting says; without a `flag` it is called as the field is."""
-    said = {"help": help, "flag": flag, "least": least, "most": most, "shown": shown, "group": group, "commas": commas}
+    said: dict[str, Any] = {"help": help, "flag": flag, "least": least, "most": most, "shown": shown, "group": group}
+    said |= {"commas": commas, "parse": parse}
     return field(default=default, metadata=said)
 
 

@@ -183,7 +183,8 @@ def fill(kind: type[Asked], context: typer.Context, **others: Any) -> Asked:
 def chosen(kind: type, context: typer.Context) -> dict[str, Any]:
     """Return what was typed of a dataclass's settings, by their (dotted) names."""
     typed = typed_settings(context)
-    return {s.name: typed[s.first_flag] for s in settings_of(kind) if s.first_flag in typed}
+    found = [setting for setting in settings_of(kind) if setting.first_flag in typed]
+    return {s.name: s.parse(typed[s.first_flag]) if s.parse else typed[s.first_flag] for s in found}
 
 
 def _name(context: typer.Context) -> str:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from importlib.resources import as_file
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from surveycli.bundled import BUNDLED_SURVEY, resource
 from surveycli.errors import conflict
 from surveycli.progress import Progress, silent
-from surveycli.store import Store
+from surveycli.request.ingest import IngestOptions
+from surveycli.store import Store, open_store
 from surveycli.survey.aggregates import aggregates_of_shares
 from surveycli.survey.files.source import SourceFile, open_source
 from surveycli.survey.readers.distributions import read_distribution_table
 from surveycli.survey.readers.layout import read_file
 from surveycli.survey.readers.readout import DistributionFile, RespondentFile
-from surveycli.survey.request import IngestOptions
 from surveycli.survey.respondent_pass import RespondentPass
 from surveycli.survey.write import IngestReport, begin_survey, finish_survey, write_aggregates, write_respondents
 
@@ -40,6 +41,12 @@ def ingest_file(
     if isinstance(file, RespondentFile):
         return _load_respondents(store, file, options, progress)
     return _load_distributions(store, file, options, progress)
+
+
+def try_file(path: Path, options: IngestOptions | None = None, progress: Progress = silent) -> IngestReport:
+    """Return the report that an ingest of a file would give, without a store; errors as `ingest_file`."""
+    with TemporaryDirectory() as folder, open_store(Path(folder) / "try.duckdb", create=True) as store:
+        return ingest_file(store, path, options, progress)
 
 
 def _renamed(file: RespondentFile | DistributionFile, survey_id: str) -> RespondentFile | DistributionFile:

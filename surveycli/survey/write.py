@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from surveycli.clock import utc_now
+from surveycli.domain import Scale
 from surveycli.errors import bad_input, conflict
+from surveycli.request.ingest import IngestOptions
 from surveycli.store import Store, create_table_from_stream
 from surveycli.survey.aggregates import Aggregates
 from surveycli.survey.files.batch import Skipped
@@ -23,8 +26,7 @@ from surveycli.survey.population.population import (
     parse_population_id,
     phrase_languages,
 )
-from surveycli.survey.readers.readout import DistributionFile, RespondentFile
-from surveycli.survey.request import IngestOptions
+from surveycli.survey.readers.readout import DistributionFile, Reading, RespondentFile
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
 class IngestReport:
     """What an ingest put into the store.
 
-    `n_items` have answers, of `n_items_known` in the codebook. `also` has the reports of the file's other surveys.
+    `n_items` have answers, of `n_items_known` in the codebook, and `scales` counts them by scale. `reading` says what
+    of a file of respondents was taken for what. `also` has the reports of the file's other surveys.
     """
 
     survey_id: str
@@ -47,6 +50,9 @@ class IngestReport:
     n_items_known: int
     n_populations: int
     n_cells: int
+    wave: str | None = None
+    scales: Mapping[str, int] = field(default_factory=dict)
+    reading: Reading | None = None
     skipped: tuple[Skipped, ...] = ()
     also: tuple[IngestReport, ...] = ()
 
@@ -261,6 +267,16 @@ def finish_survey(
         layout=file.layout,
         release=file.facts.release,
         n_respondents=n_respondents,
+        wave=file.facts.wave,
+        scales=_scales(file),
+        reading=file.reading if isinstance(file, RespondentFile) else None,
         skipped=skipped,
         **counts,
     )
+
+
+def _scales(file: DistributionFile | RespondentFile) -> dict[str, int]:
+    """Return how many items that were read are ordinal, nominal and binary."""
+    read = set(file.roles.items) if isinstance(file, RespondentFile) else set(file.codebook.by_id())
+    counts = Counter(item.scale.value for item in file.codebook if item.item_id in read)
+    return {scale.value: counts[scale.value] for scale in Scale}

@@ -25,7 +25,7 @@ def test_a_codebook_is_written_edited_and_used(run_cli: Callable, tmp_path: Path
         " option_code, share, count(*) over (partition by item_id, population_id, option_code, share) as same"
         " from response_distribution) where same = 2"
     )
-    n_options = 3 * 4 + 4 * (2 + 11 + 2)
+    n_options = 3 * 4 + 4 * (3 + 11 + 2)
     assert run_cli("sql", query, "--store", store, "--format", "csv").out.splitlines()[1] == f"{2 * n_options},2"
     assert "Edited?" in run_cli("items", "--survey", "edited", "--store", store, "--format", "csv").out
 

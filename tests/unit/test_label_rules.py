@@ -6,9 +6,11 @@ import re
 
 import pytest
 
+from surveycli.domain import MISSING_CODES
 from surveycli.store.sql_files import read_sql
 from surveycli.survey.files.cell import clean, fold
-from surveycli.survey.items.label_rules import MISSING_CODES, ladder_order, scale_of_labels, status_of_label
+from surveycli.survey.items.label_rules import status_of_label
+from surveycli.survey.items.ladder import ladder_order, scale_of_labels
 
 STATUSES = {
     "Don't know": "dont_know",

@@ -361,10 +361,12 @@ BROKEN = {
         lambda f: f.with_columns(A_WAVE=pl.when(pl.int_range(pl.len()) < 3).then(6).otherwise(7)),
         "found waves 6, 7",
     ),
-    "no country": (lambda f: f.drop("B_COUNTRY", "B_COUNTRY_ALPHA"), "expected a country column V2, B_COUNTRY"),
-    "unknown country": (lambda f: f.with_columns(B_COUNTRY=9999), "holds 1 unknown country label: 9999"),
+    "no country": (lambda f: f.drop("B_COUNTRY", "B_COUNTRY_ALPHA"), "expected a column with the country"),
+    "unknown country": (
+        lambda f: f.with_columns(B_COUNTRY=9999).drop("B_COUNTRY_ALPHA"),
+        "holds 1 unknown country label: 9999",
+    ),
     "no respondents": (lambda f: f.clear(), "column B_COUNTRY is blank everywhere"),
-    "no weights": (lambda f: f.with_columns(W_WEIGHT=pl.lit("heavy")), "no respondent is left"),
 }
 
 

@@ -20,13 +20,24 @@ CellValue = float | int | str
 
 def different_cells(series: pl.Series) -> list[CellValue]:
     """Return the different cells of a column, without blank ones; what is neither number nor text becomes text."""
+    return [cell for cell in _plain(series).unique().to_list() if not isinstance(cell, str) or cell.strip()]
+
+
+def cell_counts(series: pl.Series) -> dict[CellValue, int]:
+    """Return how often each different cell of a column stands there, blank ones left out."""
+    counted = _plain(series).value_counts()
+    return {cell: n for cell, n in counted.iter_rows() if not isinstance(cell, str) or cell.strip()}
+
+
+def _plain(series: pl.Series) -> pl.Series:
+    """Return the cells that are no nulls, and finite where they are numbers; what is no number becomes text."""
     import polars as pl
 
     if not series.dtype.is_numeric():
         series = series.cast(pl.String, strict=False)
     elif series.dtype.is_float():
         series = series.filter(series.is_finite())
-    return [cell for cell in series.drop_nulls().unique().to_list() if not isinstance(cell, str) or cell.strip()]
+    return series.drop_nulls()
 
 
 def clean(text: str) -> str:

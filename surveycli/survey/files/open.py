@@ -107,6 +107,11 @@ def _unpacked(head: bytes) -> bytes | None:
         return b""
 
 
+def _measure(text: str) -> str:
+    """Return the measure level of a column of SPSS; Stata and others have none, whatever stands there."""
+    return text.lower() if text.lower() in ("nominal", "ordinal", "scale") else ""
+
+
 def _open_text(source: SourceFile) -> SurveyTable:
     head = read_head(source.path)
     columns = tuple(FileColumn(name) for name in head.columns)
@@ -126,7 +131,10 @@ def _open_binary(source: SourceFile, kind: BinaryKind) -> SurveyTable:
             "Fetch or export the file again, or save it as CSV; unpack an archive first.",
         ) from error
     columns = tuple(
-        FileColumn(column.name, column.label, column.value_labels, column.missing_ranges) for column in file.columns
+        FileColumn(
+            column.name, column.label, column.value_labels, column.missing_ranges, measure=_measure(column.measure)
+        )
+        for column in file.columns
     )
     refuse_doubled([column.name for column in columns], source.path)
     rows = rows_of_frames(name, file.read)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from surveycli.errors import bad_input
 from surveycli.survey.files.batch import Batch, ColumnTypes, Place, typed_batch
-from surveycli.survey.files.cell import CellValue, different_cells
+from surveycli.survey.files.cell import CellValue, cell_counts
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.files.text import TextHead
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class FileColumn:
     """A column with what the file itself says about it: its label, its values' labels, which values are missing.
 
-    `header` is how the file calls it, where that is more than its name.
+    `header` is how the file calls it, where that is more than its name, and `measure` the level that SPSS has for it:
+    nominal, ordinal or scale.
     """
 
     name: str
@@ -28,6 +29,7 @@ class FileColumn:
     value_labels: Mapping[CellValue, str] = field(default_factory=dict)
     missing_ranges: tuple[tuple[float, float], ...] = ()
     header: str = ""
+    measure: str = ""
 
     def is_missing(self, code: float) -> bool:
         """Tell whether the file declares a code as missing."""
@@ -48,7 +50,7 @@ class SurveyTable:
     head: TextHead | None = None
     title: str = ""
     _by_name: dict[str, FileColumn] = field(init=False, repr=False, compare=False, default_factory=dict)
-    _present: dict[str, frozenset[CellValue]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _counts: dict[str, dict[CellValue, int]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._by_name.update({column.name.lower(): column for column in self.columns})
@@ -104,17 +106,22 @@ class SurveyTable:
             raise bad_input(f"{self.name} has column names but no rows.", "Export the file again.")
         return pl.concat(frames)
 
-    def present(self, names: Sequence[str]) -> dict[str, frozenset[CellValue]]:
-        """Return the different cells of each column: numbers, or texts as they stand. Blank cells are left out.
+    def counts(self, names: Sequence[str]) -> dict[str, Mapping[CellValue, int]]:
+        """Return how often each different cell of each column stands there: numbers, or texts as they stand.
 
-        The file is read for those columns alone that have not been asked for before.
+        Blank cells are left out. The file is read for those columns alone that have not been asked for before.
         """
-        found: dict[str, set[CellValue]] = {name: set() for name in names if name not in self._present}
+        found: dict[str, dict[CellValue, int]] = {name: {} for name in names if name not in self._counts}
         for batch in self.read(list(found)) if found else ():
-            for name, cells in found.items():
-                cells.update(different_cells(batch.respondents[name]))
-        self._present.update({name: frozenset(cells) for name, cells in found.items()})
-        return {name: self._present[name] for name in names}
+            for name, counts in found.items():
+                for cell, n in cell_counts(batch.respondents[name]).items():
+                    counts[cell] = counts.get(cell, 0) + n
+        self._counts.update(found)
+        return {name: self._counts[name] for name in names}
+
+    def present(self, names: Sequence[str]) -> dict[str, frozenset[CellValue]]:
+        """Return the different cells of each column, blank ones aside."""
+        return {name: frozenset(counts) for name, counts in self.counts(names).items()}
 
     def first_cells(self, names: Sequence[str]) -> dict[str, frozenset[CellValue]]:
         """Return the different cells of each column: in delimited text those of its first lines, else all of them."""

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from surveycli.domain import MISSING_CODES, STATUS_BY_CODE
 from surveycli.survey.files.cell import CellValue, as_number, different_cells, fold
-from surveycli.survey.items.label_rules import MISSING_CODES, STATUS_BY_CODE, status_of_label
+from surveycli.survey.items.label_rules import status_of_label
 
 if TYPE_CHECKING:
     import polars as pl

@@ -9,13 +9,15 @@ from typing import Any
 
 import yaml
 
+from surveycli.domain import STATUS_BY_CODE
 from surveycli.errors import bad_input, conflict
 from surveycli.new_file import write_new_file
 from surveycli.survey.files.batch import Skipped
 from surveycli.survey.files.open import open_table
 from surveycli.survey.files.source import open_source
-from surveycli.survey.items.label_rules import STATUS_BY_CODE
-from surveycli.survey.items.labels import LabelledItem, items_of_table
+from surveycli.survey.items.column_item import LabelledItem
+from surveycli.survey.items.item_rules import ItemRules
+from surveycli.survey.items.labels import items_of_table
 
 _HEADER = """\
 # Codebook for `surveycli ingest {file} --codebook FILE`.
@@ -42,7 +44,7 @@ def write_codebook_draft(
     if output.exists() and not overwrite:
         raise conflict(f"There is a file {output} already.", "Name another with --output, or give --replace.")
     table = open_table(open_source(path))
-    found = items_of_table(table, wanted=items, taken=(), blank=None)
+    found = items_of_table(table, ItemRules(wanted=tuple(items)))
     if not found.items:
         raise bad_input(
             f"{table.name}: expected columns with value labels, found none that make an item.",

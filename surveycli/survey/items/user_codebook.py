@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from surveycli.domain import Scale
+from surveycli.domain import MISSING_CODES, Scale
 from surveycli.errors import SurveyError, bad_input
 from surveycli.survey.files.cell import clean, fold
 from surveycli.survey.items.answers import HIGHEST_CODE, AnswerColumn
 from surveycli.survey.items.codebook import Codebook, ItemSpec, ItemText, parse_codebook
-from surveycli.survey.items.label_rules import MISSING_CODES
 from surveycli.untrusted.number import read_whole
 from surveycli.untrusted.small_file import read_small_file
 from surveycli.untrusted.table_text import parse_table

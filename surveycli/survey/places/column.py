@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from surveycli.errors import bad_input
+from surveycli.request.ingest import IngestOptions
 from surveycli.survey.files.batch import Skipped
 from surveycli.survey.files.cell import CellValue, clean
 from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.places.match import match_countries
-from surveycli.survey.request import IngestOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,10 @@ class CountryColumn:
     column: str | None
     iso3: Mapping[CellValue, str] = field(default_factory=dict)
     everyone: str = ""
+
+    def all_of_them(self) -> set[str]:
+        """Return the countries of all respondents."""
+        return {iso3 for iso3 in (*self.iso3.values(), self.everyone) if iso3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ def read_countries(table: SurveyTable, column: FileColumn, options: IngestOption
     if not labels:
         raise bad_input(
             f"{table.name}: column {column.name} is blank everywhere, or there are no rows.",
-            "Name another --country-column, or fetch the file again.",
+            "Name another --country-column, or give --country; or fetch the file again.",
         )
     iso3 = match_countries(sorted(labels.values()), options.country_map, f"{table.name}: column {column.name}")
     by_cell = {cell: iso3[label] for cell, label in labels.items()}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from surveycli.bundled import read_yaml, resource
+from surveycli.survey.files.cell import fold
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,6 +70,34 @@ def find_iso3(name: str) -> str | None:
     """Return the ISO-3 code of a code or label in a survey file, or None where nobody knows it."""
     text = name.strip()
     return text.upper() if text.upper() in countries() else iso3_by_label().get(text.lower())
+
+
+@cache
+def iso3_by_iso2() -> dict[str, str]:
+    """Return the ISO-3 code of each ISO-2 code, and of the two that the European Union writes its own way."""
+    found = {_territory(iso3): iso3 for iso3 in countries()}
+    return {iso2: iso3 for iso2, iso3 in found.items() if iso2} | {"UK": "GBR", "EL": "GRC"}
+
+
+@cache
+def iso3_by_foreign_name() -> dict[str, str]:
+    """Return the ISO-3 code of each country name in the languages of the prompts, folded, with and without accents.
+
+    A name that two countries share in some language is left out.
+    """
+    found: dict[str, set[str]] = {}
+    languages = sorted(path.name.removesuffix(".yaml") for path in resource("prompts").iterdir())
+    for language in languages:
+        for iso3, country in countries().items():
+            name = country_name(country, language) or ""
+            for spelling in {fold(name), fold(_without_accents(name))} - {""}:
+                found.setdefault(spelling, set()).add(iso3)
+    return {name: min(codes) for name, codes in found.items() if len(codes) == 1}
+
+
+def _without_accents(text: str) -> str:
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+    return plain if plain.isascii() else ""
 
 
 def country_name(country: Country, language: str) -> str | None:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from surveycli.errors import bad_input
 from surveycli.survey.files.cell import clean, fold
-from surveycli.survey.places.country import countries, find_iso3, iso3_by_wvs_code
+from surveycli.survey.places.country import (
+    countries,
+    find_iso3,
+    iso3_by_foreign_name,
+    iso3_by_iso2,
+    iso3_by_wvs_code,
+)
 from surveycli.untrusted.number import read_whole
 from surveycli.untrusted.small_file import read_small_file
 from surveycli.untrusted.table_text import parse_table
@@ -21,6 +28,12 @@ _SUFFIX = re.compile(
     r"\s*[(\[]([^)\]]*\b(?:sample|re-?field(?:ed)?|re-?contact|wave \d+|urban(?: only)?)\b[^)\]]*)[)\]]\s*$",
     re.IGNORECASE,
 )
+# `[%152%] Chile`, `404. Kenya`, `GB - United Kingdom`: what files write before a country's name.
+_PREFIX = re.compile(r"^(?:\[%?\d+%?\]|\(?\d{1,4}\)?[.:)=\s–-]+)\s*(?=[^\W\d])")
+_CODE_AND_NAME = re.compile(r"^([A-Z]{2,3})(?:\s*[-–:]\s*|\s+)(\S.*)$")
+# `DE-E`, `GB-GBN`, `BE/FL`: samples within a country. Some of them the country table knows by themselves.
+_WITHIN = re.compile(r"^([A-Z]{2})[-/_]([A-Z]{1,3})$")
+_OWN_COUNTRY = {"GB-NIR": "NIR"}
 _MAP_COLUMNS = ("label", "iso3")
 _MAP_FORM = "a CSV with the columns label,iso3"
 _MAX_SHOWN = 30
@@ -63,10 +76,41 @@ def _match(label: str, given: Mapping[str, str]) -> str | None:
     for text in (label, name):
         if fold(text) in given:
             return given[fold(text)]
+    return find_country(label)
+
+
+@lru_cache(maxsize=20_000)
+def find_country(label: str) -> str | None:
+    """Return the ISO-3 code of what stands for a country in a survey's file, or None where it is not known.
+
+    It is a number of ISO or WVS, an ISO code of two or three letters, a part of a country such as DE-E, or a name in
+    one of the languages of the prompts, with a number or a note on the sample around it.
+
+    >>> [find_country(text) for text in ("[%152%] Chile", "DE-E", "Alemania", "India (refield)", "410", "no")]
+    ['CHL', 'DEU', 'DEU', 'IND', 'KOR', None]
+    """
+    text = clean(label)
+    name = split_sample(text)[0]
     number = read_whole(name)
     if number is not None:
         return iso3_by_wvs_code().get(number)
-    return find_iso3(clean(label)) or find_iso3(name)
+    if len(name) > _LONGEST_LABEL:
+        return None
+    bare = _PREFIX.sub("", name)
+    return find_iso3(text) or find_iso3(name) or find_iso3(bare) or _by_code(bare) or _by_name(bare)
+
+
+def _by_code(name: str) -> str | None:
+    within, both = _WITHIN.match(name), _CODE_AND_NAME.match(name)
+    if within is not None:
+        return _OWN_COUNTRY.get(f"{within[1]}-{within[2]}") or iso3_by_iso2().get(within[1])
+    if both is not None:
+        return find_iso3(both[2]) or _by_name(both[2])
+    return iso3_by_iso2().get(name)
+
+
+def _by_name(name: str) -> str | None:
+    return iso3_by_foreign_name().get(fold(name)) if len(name) > 2 or not name.isascii() else None
 
 
 def read_country_map(path: Path) -> CountryMap:

@@ -10,8 +10,8 @@ from typing import Any
 from surveycli.survey.files.cell import fold
 from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.answers import AnswerColumn
+from surveycli.survey.items.columns import column_rules, wording_of_column
 from surveycli.survey.items.label_rules import status_of_label
-from surveycli.survey.items.labels import column_rules, wording_of_column
 
 
 @dataclass(frozen=True, slots=True)

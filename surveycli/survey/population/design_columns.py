@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from surveycli.distribution.design import replicate_factor
 from surveycli.errors import bad_input
+from surveycli.request.ingest import IngestOptions
 from surveycli.survey.files.table import SurveyTable
-from surveycli.survey.items.labels import column_rules
-from surveycli.survey.request import IngestOptions
+from surveycli.survey.items.columns import column_rules
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,6 +34,13 @@ class DesignColumns:
         return bool(self.unit or self.stratum or self.replicates)
 
     @property
+    def shown(self) -> str:
+        """The design in words: `strata vstrat, units vpsu`."""
+        named = (("strata", self.stratum), ("units", self.unit))
+        parts = [f"{what} {column}" for what, column in named if column]
+        return ", ".join([*parts, *([f"{len(self.replicates)} replicate weights"] if self.replicates else [])])
+
+    @property
     def raw(self) -> tuple[tuple[str, str], ...]:
         """Each column of the file that has to be read, with the name that the respondents have it under."""
         named = ((self.stratum, STRATUM), (self.unit, UNIT))
@@ -50,19 +57,23 @@ class DesignColumns:
 UNKNOWN_DESIGN = DesignColumns()
 
 
-def find_design(table: SurveyTable, options: IngestOptions) -> DesignColumns:
+def find_design(
+    table: SurveyTable, options: IngestOptions, strata: Sequence[str] = (), psu: Sequence[str] = ()
+) -> DesignColumns:
     """Return the design that a file tells, by the columns named or by names that surveys give them.
 
-    Strata of a known name are taken beside units only: alone they would make a sample more precise than it is.
-    Raises SurveyError: 2 for a method that is not known or has no weights, 3 for a column that is not there.
+    `strata` and `psu` are the names of a programme, before those of all surveys. Strata of a known name are taken
+    beside units only: alone they would make a sample more precise than it is. Raises SurveyError: 2 for a method that
+    is not known or has no weights, 3 for a column that is not there.
     """
     if options.replicates:
         replicates = _matching(table, options.replicates)
         replicate_factor(options.replicate_method, len(replicates))
         return DesignColumns(replicates=replicates, method=options.replicate_method)
     rules = column_rules()["design"]
-    unit = _column(table, options.psu, rules["psu"], "units")
-    return DesignColumns(_column(table, options.strata, rules["strata"] if unit else (), "strata"), unit)
+    unit = _column(table, options.psu, (*psu, *rules["psu"]), "units")
+    usual = (*strata, *rules["strata"]) if unit else ()
+    return DesignColumns(_column(table, options.strata, usual, "strata"), unit)
 
 
 def _column(table: SurveyTable, named: str | None, usual: Sequence[str], what: str) -> str | None:

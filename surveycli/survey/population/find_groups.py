@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from surveycli.errors import SurveyError, usage
+from surveycli.request.ingest import Band, IngestOptions
 from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.answers import AnswerColumn
 from surveycli.survey.items.codebook import Codebook, ItemSpec
-from surveycli.survey.items.labels import wording_of_column
+from surveycli.survey.items.columns import wording_of_column
 from surveycli.survey.population.demographics import Demographic, DemographicColumns
 from surveycli.survey.population.group_column import GroupColumn, Groups
-from surveycli.survey.request import Band, IngestOptions
 
 if TYPE_CHECKING:
     from surveycli.survey.population.group_column import Groups
@@ -33,7 +33,8 @@ class Groupable:
     """What a file can be grouped by.
 
     `stored` has the names of the columns that respondents are read with anyway (items, demographics), each with the
-    file's own column behind it. `withheld` are columns that are not read, since they could identify a respondent.
+    file's own column behind it. `withheld` are columns that are not read, since they could identify a respondent, and
+    `times` the columns of wave and year by these names.
     """
 
     file_name: str
@@ -42,6 +43,7 @@ class Groupable:
     codebook: Codebook
     demographics: Mapping[str, Demographic]
     withheld: Sequence[str] = ()
+    times: Mapping[str, str] = field(default_factory=dict)
 
     def items(self) -> dict[str, ItemSpec]:
         """Return the items that have a column, by the names in lower case of themselves and of their columns."""
@@ -84,12 +86,15 @@ def groups_of_table(
     answers: Sequence[AnswerColumn],
     demographics: DemographicColumns,
     options: IngestOptions,
-    withheld: Sequence[str] = (),
+    times: Mapping[str, str] | None = None,
 ) -> Groups:
-    """Return the columns of a table that the user wants populations of; `answers` are those that it is read for."""
+    """Return the columns of a table that the user wants populations of.
+
+    `answers` are those that it is read for, `times` the columns of wave and year by these names.
+    """
     stored = {answer.name: answer.column for answer in answers}
     known = demographics.demographics
-    return find_groups(options, Groupable(table.name, table.columns, stored, codebook, known, withheld))
+    return find_groups(options, Groupable(table.name, table.columns, stored, codebook, known, times=times or {}))
 
 
 def _names(options: IngestOptions) -> Iterator[str]:
@@ -110,10 +115,12 @@ def _find(name: str, bands: tuple[Band, ...], file: Groupable) -> GroupColumn:
         raise usage(
             f"--by country,{name}: {name} could identify a respondent, and is not read.", "--keep-private reads it."
         )
-    column = next((column for column in file.columns if column.name.lower() == name), None)
+    behind_name = file.times.get(name, name).lower()
+    column = next((column for column in file.columns if column.name.lower() == behind_name), None)
     if column is None:
         raise _unknown(name, file)
-    return _of_column(column, bands, file)
+    found = _of_column(column, bands, file)
+    return replace(found, name=name, is_time=True) if name in file.times else found
 
 
 def _of_demographic(name: str, bands: tuple[Band, ...], file: Groupable) -> GroupColumn:

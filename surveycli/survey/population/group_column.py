@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from surveycli.request.ingest import Band
 from surveycli.survey.files.cell import CellValue, as_number, clean, different_cells
 from surveycli.survey.files.table import FileColumn
 from surveycli.survey.items.codebook import ItemSpec
 from surveycli.survey.items.label_rules import status_of_label
-from surveycli.survey.request import Band
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,11 +55,12 @@ class GroupColumn:
     label: str = ""
     item: ItemSpec | None = None
     items: tuple[str, ...] = ()
+    is_time: bool = False
 
     @property
     def is_open(self) -> bool:
-        """Tell whether nothing bounds how many values there are."""
-        return self.values is None and not self.bands
+        """Tell whether nothing bounds how many values there are: of waves and years there may be many."""
+        return self.values is None and not self.bands and not self.is_time
 
     def value(self, cell: CellValue) -> str | None:
         """Return the value of a cell, or None where it is a missing answer or outside every band."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from surveycli.survey.files.batch import Batch, ColumnTypes, Skipped
-from surveycli.survey.files.cell import CellValue, as_number, fold
-from surveycli.survey.files.table import FileColumn, SurveyTable
+from surveycli.survey.files.cell import as_number
+from surveycli.survey.files.table import SurveyTable
 from surveycli.survey.items.answers import AnswerColumn
-from surveycli.survey.items.labels import column_rules
 from surveycli.survey.places.column import CountryColumn
 from surveycli.survey.population.design_columns import REPLICATE, UNKNOWN_DESIGN, DesignColumns, design_labels
 
@@ -20,14 +18,12 @@ if TYPE_CHECKING:
     from polars._typing import PolarsDataType as PolarsType
 
 
-_NO_WEIGHT = "no weighting"
-_LEAST_WEIGHTED = 0.95  # of the rows
-_BODY_WEIGHT = 20.0  # whole numbers with a higher mean are kilograms or pounds
+NO_WEIGHT = "no weighting"
 
 
 @dataclass(frozen=True, slots=True)
 class RespondentPlan:
-    """Which columns of a table become what: country, weight, the answers to items, and demographics.
+    """Which columns of a table become what: country, weight (the product of columns), the answers, and demographics.
 
     `raw` has others that are kept as they are, each with the name that the respondents have it under; `types` are those
     of raw columns that do not stay as they stand in the file, `strict` those whose cells have to be of their type.
@@ -35,7 +31,7 @@ class RespondentPlan:
     """
 
     country: CountryColumn
-    weight: str | None
+    weight: tuple[str, ...]
     answers: tuple[AnswerColumn, ...]
     demographics: tuple[AnswerColumn, ...] = ()
     raw: tuple[tuple[str, str], ...] = ()
@@ -46,7 +42,7 @@ class RespondentPlan:
     def columns(self) -> ColumnTypes:
         """Return the columns that have to be read, each once."""
         answers = (answer.column for answer in (*self.answers, *self.demographics))
-        named = [self.country.column, self.weight, *answers, *(column for column, _ in (*self.raw, *self.design.raw))]
+        named = [self.country.column, *self.weight, *answers, *(column for column, _ in (*self.raw, *self.design.raw))]
         return ColumnTypes({name: self.types.get(name) for name in named if name is not None}, self.strict)
 
 
@@ -59,7 +55,7 @@ def read_respondents(table: SurveyTable, plan: RespondentPlan) -> Iterator[Batch
 
     for batch in table.read_typed(plan.columns()):
         cells = batch.respondents
-        columns = [_iso3(cells, plan.country), weights_of(cells, plan.weight, table)]
+        columns = [_iso3(cells, plan.country), weight_product(cells, plan.weight, table)]
         columns += [answer.answers(cells[answer.column]) for answer in (*plan.answers, *plan.demographics)]
         columns += [cells[column].alias(name) for column, name in plan.raw]
         columns += [_design(cells, column, name, table) for column, name in plan.design.raw]
@@ -101,65 +97,31 @@ def _countable(batch: Batch) -> Batch:
     return Batch(kept, batch.skipped + tuple(skip for skip in skipped if skip.n_skipped))
 
 
-def find_weight(
-    table: SurveyTable, named: str | None, usual: Sequence[str] = ()
-) -> tuple[str | None, tuple[Skipped, ...]]:
-    """Return the weight column, None where there is none, and what there is to say about it.
-
-    A column that reads `No weighting` throughout is none: there are no weighted shares to tell from the plain ones.
-    Without a name and a usual place, a column is taken only for what it holds: never somebody's body weight, and never
-    one that would leave out over 5% of the rows.
-    """
-    notes: tuple[Skipped, ...] = ()
-    column = table.require(named, "the weight") if named else table.find(*(usual or column_rules()["weight"]))
-    if column is not None and not named and not usual:
-        candidates = filter(None, (table.find(name) for name in column_rules()["weight"]))
-        refused = [other for other in candidates if not _weighs_answers(table, other)]
-        reason = "not taken as the weight: a body weight, or none for over 5% of the rows (--weight-column takes it)"
-        notes = tuple(Skipped(reason, other.name, 1) for other in refused)
-        remaining = (table.find(name) for name in column_rules()["weight"])
-        column = next((other for other in remaining if other is not None and other not in refused), None)
-    if column is None:
-        return None, (*notes, Skipped("no weight column: no weighted shares (--weight-column names one)", "columns", 1))
-    if _says_no_weighting(table.present([column.name])[column.name]):
-        return column.name, (Skipped("not left out: reads `No weighting`, everybody weighs 1", column.name, 1),)
-    return column.name, notes
-
-
-def _weighs_answers(table: SurveyTable, column: FileColumn) -> bool:
-    """Tell whether a column's label and cells are those of a survey weight, not of how much somebody weighs."""
+def weight_product(respondents: pl.DataFrame, columns: Sequence[str], table: SurveyTable) -> pl.Series:
+    """Return the product of weights under the name `weight`; without a column everybody weighs 1."""
     import polars as pl
 
-    if re.search(str(column_rules()["no_weight"]), fold(column.label)):
-        return False
-    weights = [weights_of(batch.respondents, column.name, table) for batch in table.read([column.name])]
-    weight = pl.concat(weights) if weights else pl.Series("weight", [], dtype=pl.Float64)
-    known = weight.drop_nulls()
-    if known.len() < _LEAST_WEIGHTED * weight.len():
-        return False
-    mean = known.mean()
-    return not (isinstance(mean, float) and mean > _BODY_WEIGHT and bool((known == known.floor()).all()))
-
-
-def _says_no_weighting(cells: frozenset[CellValue]) -> bool:
-    return bool(cells) and all(isinstance(cell, str) and fold(cell) == _NO_WEIGHT for cell in cells)
-
-
-def weights_of(respondents: pl.DataFrame, column: str | None, table: SurveyTable) -> pl.Series:
-    """Return survey weights under the name `weight`, null where one is negative or not finite.
-
-    Without a column everybody weighs 1, and so does who has `No weighting` in it.
-    """
-    import polars as pl
-
-    if column is None:
+    if not columns:
         return pl.repeat(1.0, respondents.height, eager=True).alias("weight")
+    product = weights_of(respondents, columns[0], table)
+    for column in columns[1:]:
+        product = product * weights_of(respondents, column, table)
+    return product.alias("weight")
+
+
+def weights_of(respondents: pl.DataFrame, column: str, table: SurveyTable) -> pl.Series:
+    """Return the survey weights of a column under the name `weight`, null where one is negative or not finite.
+
+    Who has `No weighting` in it weighs 1.
+    """
+    import polars as pl
+
     series = respondents[column]
     if not series.dtype.is_numeric():
         text = series.cast(pl.String, strict=False).str.strip_chars()
         if table.head is not None and table.head.delimiter == ";":
             text = text.str.replace(",", ".", literal=True)
-        text = text.set((text.str.to_lowercase() == _NO_WEIGHT).fill_null(False), "1")
+        text = text.set((text.str.to_lowercase() == NO_WEIGHT).fill_null(False), "1")
         series = text.cast(pl.Float64, strict=False)
     weight = series.cast(pl.Float64)
     usable = weight.is_finite() & (weight >= 0)

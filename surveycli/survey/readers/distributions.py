@@ -12,7 +12,7 @@ from surveycli.survey.files.batch import Skipped
 from surveycli.survey.files.cell import fold
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.items.codebook import Codebook, ItemSpec, ItemText, SurveyFacts, load_codebook, load_survey_facts
-from surveycli.survey.items.label_rules import scale_of_labels
+from surveycli.survey.items.ladder import scale_of_labels
 from surveycli.survey.places.country import find_iso3
 from surveycli.survey.places.match import CountryMap
 from surveycli.survey.population.population import parse_population_id

@@ -1,87 +1,134 @@
-"""Reads respondents of any survey: country and weight columns named, items from its labels or a codebook."""
+"""Reads respondents of any survey: by its programme's profile, its own labels, a codebook, and the user's word."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from surveycli.domain import MISSING_CODES, STATUS_BY_CODE
 from surveycli.errors import bad_input
-from surveycli.survey.files.table import FileColumn, SurveyTable
+from surveycli.request.ingest import IngestOptions
+from surveycli.survey.files.table import SurveyTable
 from surveycli.survey.items.cells import items_of_cells
-from surveycli.survey.items.codebook import SurveyFacts
+from surveycli.survey.items.columns import column_rules, match_columns, wording_of_column
 from surveycli.survey.items.file_items import FileItems, described_items, own_items
-from surveycli.survey.items.label_rules import STATUS_BY_CODE
-from surveycli.survey.items.labels import column_rules, items_of_table, match_columns
+from surveycli.survey.items.item_rules import ItemRules, refuse_beside_codebook, rules_of_options
+from surveycli.survey.items.labels import items_of_table
+from surveycli.survey.items.language import guess_language
 from surveycli.survey.items.user_codebook import read_user_codebook
-from surveycli.survey.places.column import read_countries
+from surveycli.survey.places.column import Countries
+from surveycli.survey.places.find_column import countries_of_table
 from surveycli.survey.population.demographics import Roles, demographics_of_table
 from surveycli.survey.population.design_columns import find_design
 from surveycli.survey.population.find_groups import groups_of_table
-from surveycli.survey.population.respondents import RespondentPlan, find_weight, read_respondents
-from surveycli.survey.readers.readout import RespondentFile
-from surveycli.survey.request import IngestOptions
+from surveycli.survey.population.respondents import RespondentPlan, read_respondents
+from surveycli.survey.population.weight import find_weight
+from surveycli.survey.readers.facts import facts_of_table, survey_of_file
+from surveycli.survey.readers.profile import Profile, find_profile
+from surveycli.survey.readers.readout import Reading, RespondentFile
 
 LAYOUT = "generic"
+_MOST_WORDINGS = 400  # enough to tell a language by
 
 
 def is_generic(table: SurveyTable, options: IngestOptions) -> bool:
-    """Tell whether the user said how to read the file, or its own labels do and a country column has a usual name."""
-    told = options.codebook is not None or options.country_column is not None or bool(options.items)
+    """Tell whether the user said how to read the file, or its own labels or the profile of its programme do."""
+    told = options.codebook or options.country_column or options.country or options.items or options.profile
     labelled = sum(bool(column.value_labels) for column in table.columns) > 1
-    return told or (labelled and table.find(*column_rules()["country"]) is not None)
+    return bool(told) or labelled or find_profile(table, options) is not None
 
 
 def read_generic(table: SurveyTable, options: IngestOptions) -> RespondentFile:
     """Return the respondents of any survey.
 
     Items come from the codebook given, else from the file's value labels, else, for the columns named with --items,
-    from the cells. A blank cell is a missing answer of unknown kind. Raises SurveyError (exit 3) where no country
-    column or no item is found.
+    from the cells. A blank cell is a missing answer of unknown kind, unless the profile says more. Raises SurveyError
+    (exit 3) where no country column or no item is found.
     """
-    country = _country(table, options)
-    countries = read_countries(table, country, options)
-    weight, weight_notes = find_weight(table, options.weight_column)
-    items = _items(table, options, (country.name, *filter(None, [weight])))
+    profile = find_profile(table, options)
+    countries = _countries(table, options, profile)
+    weight = find_weight(table, options.weight_column, profile.weight if profile else ())
+    rules, language = item_rules(table, options, profile)
+    facts = facts_of_table(table, profile)
+    survey_id, survey = survey_of_file(table, profile, facts, countries.column.all_of_them())
+    items = _items(table, options, rules, (countries.column.column or "", *weight.columns, *facts.columns().values()))
+    if options.codebook:
+        survey_id = items.codebook.codebook_id
+        survey = replace(survey, title=items.title or table.title or survey_id)
     demographics = demographics_of_table(table)
-    groups = groups_of_table(table, items.codebook, (*items.answers, *demographics.answers), demographics, options)
-    design = find_design(table, options)
-    plan = RespondentPlan(countries.column, weight, items.answers, demographics.answers, groups.raw, design=design)
+    answers = (*items.answers, *demographics.answers)
+    groups = groups_of_table(table, items.codebook, answers, demographics, options, times=facts.columns())
+    design = find_design(table, options, *((profile.strata, profile.psu) if profile else ()))
+    plan = RespondentPlan(
+        countries.column, weight.columns, items.answers, demographics.answers, groups.raw, design=design
+    )
+    reading = Reading(
+        profile=profile.title if profile else "",
+        year=facts.year,
+        language=items.codebook.items[0].texts[0].language if options.codebook else language,
+        country=countries.column.column or f"{countries.column.everyone} for everybody",
+        weight=weight.shown,
+        design=design.shown,
+        ai_policy=profile.ai_policy if profile else "unknown",
+        missing=items.missing,
+        volunteered=items.volunteered,
+    )
     return RespondentFile(
         source=table.source,
         layout=LAYOUT,
-        survey_id=items.codebook.codebook_id,
-        facts=SurveyFacts(items.title or table.title or items.codebook.codebook_id),
+        survey_id=survey_id,
+        facts=survey,
         codebook=items.codebook,
-        roles=Roles("iso3", "weight" if weight else None, items.ids, demographics.demographics),
+        roles=Roles("iso3", "weight" if weight.columns else None, items.ids, demographics.demographics),
         missing=dict(STATUS_BY_CODE),
         groups=groups,
         batches=lambda: read_respondents(table, plan),
-        skipped=items.skipped + countries.skipped + weight_notes,
+        skipped=items.skipped + countries.skipped + weight.notes,
+        reading=reading,
         design=design,
     )
 
 
-def _country(table: SurveyTable, options: IngestOptions) -> FileColumn:
-    if options.country_column:
-        return table.require(options.country_column, "the country")
-    column = table.find(*column_rules()["country"])
-    if column is None:
-        raise bad_input(
-            f"{table.name}: expected a column with the country of each respondent, found {table.listed()}.",
-            "Name it with --country-column.",
-        )
-    return column
+def _countries(table: SurveyTable, options: IngestOptions, profile: Profile | None) -> Countries:
+    """Return everybody's country: by the user's word, the profile's, or a column."""
+    usual = tuple(column_rules()["country"])
+    if profile is not None and options.country_column is None:
+        options = replace(options, country=options.country or profile.country_is)
+    names = (*(profile.country if profile else ()), *usual)
+    return countries_of_table(table, options, names, column_rules()["maybe_country"])
 
 
-def _items(table: SurveyTable, options: IngestOptions, taken: Sequence[str]) -> FileItems:
+def item_rules(table: SurveyTable, options: IngestOptions, profile: Profile | None) -> tuple[ItemRules, str]:
+    """Return how a table's items are read, and what to say of their language."""
+    texts = [wording_of_column(c) for c in table.columns if c.label][:_MOST_WORDINGS]
+    texts += [label for c in table.columns[:_MOST_WORDINGS] for label in list(c.value_labels.values())[:2]]
+    guessed = None if options.language else guess_language(texts)
+    language = options.language or guessed or (profile.languages[0] if profile and profile.languages else "en")
+    source = "named" if options.language else "guessed from the labels" if guessed else "assumed"
+    if profile is None:
+        return rules_of_options(options, language=language), f"{language} ({source})"
+    rules = rules_of_options(
+        options,
+        language=language,
+        codes=profile.codes,
+        digits=profile.digits,
+        blank=MISSING_CODES[profile.blank] if profile.blank else None,
+        not_asked=profile.no_items,
+    )
+    return rules, f"{language} ({source})"
+
+
+def _items(table: SurveyTable, options: IngestOptions, rules: ItemRules, taken: Sequence[str]) -> FileItems:
     if options.codebook:
-        return described_items(table, read_user_codebook(options.codebook), options.items)
+        refuse_beside_codebook(options, "--codebook")
+        return described_items(table, read_user_codebook(options.codebook), rules)
     if any(column.value_labels for column in table.columns):
-        found = items_of_table(table, wanted=options.items, taken=taken, blank=None)
+        found = items_of_table(table, rules, taken)
     elif options.items:
-        found = items_of_cells(table, match_columns(table, options.items))
+        found = items_of_cells(table, match_columns(table, options.items), rules)
     else:
         raise bad_input(
             f"{table.name} says nothing about its items, and neither did you.",
-            "Describe them with --codebook FILE, or name their columns with --items.",
+            "Describe them with --codebook FILE, or name their columns with --items; an SPSS or Stata file has labels.",
         )
     return own_items(table, table.source.slug, found)

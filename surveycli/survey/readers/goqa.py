@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from surveycli.domain import Scale
 from surveycli.errors import bad_input
+from surveycli.request.ingest import IngestOptions
 from surveycli.survey.files.batch import Skipped
 from surveycli.survey.files.cell import fold
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.items.codebook import Codebook, ItemSpec, ItemText, SurveyFacts
-from surveycli.survey.items.label_rules import scale_of_labels, status_of_label
+from surveycli.survey.items.label_rules import status_of_label
+from surveycli.survey.items.ladder import scale_of_labels
 from surveycli.survey.places.match import match_countries, split_sample
 from surveycli.survey.population.population import dont_know_label
 from surveycli.survey.readers.goqa_row import COLUMNS, GoqaRow, readable_rows
 from surveycli.survey.readers.readout import DistributionFile
-from surveycli.survey.request import IngestOptions
 
 if TYPE_CHECKING:
     import polars as pl

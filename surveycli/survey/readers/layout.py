@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 from surveycli.errors import SurveyError, bad_input, usage
-from surveycli.survey.files.open import open_table
+from surveycli.request.ingest import IngestOptions
+from surveycli.survey.files.open import SPSS, open_table
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.files.table import SurveyTable
-from surveycli.survey.readers import distributions, generic, goqa, pew, wvs
+from surveycli.survey.readers import distributions, generic, goqa, wvs
+from surveycli.survey.readers.profile import find_profile
 from surveycli.survey.readers.readout import DistributionFile, RespondentFile
-from surveycli.survey.request import IngestOptions
 
 SurveyFile = RespondentFile | DistributionFile
 
-# What options change how a file is read, by what they are about.
-_OF_RESPONDENTS = frozenset(
-    {
-        "by",
-        "bands",
-        "min_cell",
-        "keep_dont_know",
-        "country_column",
-        "weight_column",
-        "items",
-        "codebook",
-        "country_map",
-        "strata",
-        "psu",
-        "replicates",
-        "replicate_method",
-    }
-)
-_OF_SOME_FILES = _OF_RESPONDENTS | {"keep_private"}
+# What options change how a file is read, by what they are about. All others concern the store, and every file.
+_OF_EVERY_FILE = frozenset({"survey_id", "replace", "dry_run", "layout"})
+_OF_SOME_FILES = frozenset(field.name for field in fields(IngestOptions)) - _OF_EVERY_FILE
+_OF_RESPONDENTS = _OF_SOME_FILES - {"keep_private"}
+_OF_WVS = _OF_SOME_FILES - {"profile"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +41,11 @@ class Layout:
 
 def _names(table: SurveyTable) -> list[str]:
     return [column.name for column in table.columns]
+
+
+def _is_pew(table: SurveyTable, options: IngestOptions) -> bool:
+    profile = find_profile(table, options)
+    return table.kind == SPSS and profile is not None and profile.programme == "pew"
 
 
 # In the order in which they are tried.
@@ -77,18 +69,21 @@ LAYOUTS = (
     Layout(
         wvs.LAYOUT,
         "the World Values Survey (wave 5, 6 or 7, of one or all countries; CSV, XLSX, SPSS, Stata, Parquet)",
-        lambda table, _: wvs.is_wvs(table),
+        lambda table, options: options.profile is None and wvs.is_wvs(table),
         wvs.read_wvs,
-        takes=_OF_SOME_FILES,
+        takes=_OF_WVS,
     ),
     Layout(
-        pew.LAYOUT,
+        "pew-sav",
         "Pew Global Attitudes (SPSS)",
-        lambda table, _: pew.is_pew(table),
-        pew.read_pew,
+        _is_pew,
+        lambda table, options: replace(generic.read_generic(table, options), layout="pew-sav"),
     ),
     Layout(
-        generic.LAYOUT, "any survey, with --country-column and --codebook", generic.is_generic, generic.read_generic
+        generic.LAYOUT,
+        "any survey with labels, or with --items or a --codebook",
+        generic.is_generic,
+        generic.read_generic,
     ),
 )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from surveycli.domain import Scale
 from surveycli.survey.files.batch import Batch, Skipped
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.items.codebook import Codebook, ItemSpec, ItemText, SurveyFacts
+from surveycli.survey.items.file_items import LabelTaken
 from surveycli.survey.population.demographics import Roles
 from surveycli.survey.population.design_columns import UNKNOWN_DESIGN, DesignColumns
 from surveycli.survey.population.population import dont_know_label
@@ -42,11 +43,30 @@ class DistributionFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What of a file of respondents was taken for what, beside its items.
+
+    `missing` are labels that were taken for missing answers, `volunteered` answers that were not read out.
+    """
+
+    profile: str = ""
+    year: str = ""
+    language: str = ""
+    country: str = ""
+    weight: str = ""
+    design: str = ""
+    ai_policy: str = "unknown"
+    missing: tuple[LabelTaken, ...] = ()
+    volunteered: tuple[LabelTaken, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RespondentFile:
     """Respondents' own answers, read in batches so that memory does not grow with their number.
 
     `missing` gives the status of each code that is no answer; every other code must be in the codebook. `groups` are
-    the columns that the user wants populations of. `design` are columns that batches have beside those to be stored.
+    the columns that the user wants populations of. `design` are columns that batches have beside those to be stored,
+    and `reading` says what was taken for what.
     """
 
     source: SourceFile
@@ -60,6 +80,7 @@ class RespondentFile:
     batches: Callable[[], Iterator[Batch]]
     skipped: tuple[Skipped, ...] = ()
     design: DesignColumns = UNKNOWN_DESIGN
+    reading: Reading = field(default_factory=Reading)
 
     def with_dont_know(self) -> RespondentFile:
         """Return the file with "don't know" as one more option of every item, under its own code.

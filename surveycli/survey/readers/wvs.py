@@ -12,20 +12,23 @@ from functools import cache
 from typing import Any
 
 from surveycli.bundled import BUNDLED_SURVEY, read_yaml, resource
+from surveycli.domain import STATUS_BY_CODE
 from surveycli.errors import bad_input
+from surveycli.request.ingest import IngestOptions
 from surveycli.survey.files.cell import CellValue, as_number, clean
 from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.codebook import SurveyFacts, load_survey_facts
-from surveycli.survey.items.label_rules import STATUS_BY_CODE
-from surveycli.survey.places.column import Countries, read_countries
+from surveycli.survey.items.file_items import FileItems
+from surveycli.survey.places.column import Countries
+from surveycli.survey.places.find_column import countries_of_table
 from surveycli.survey.population.demographics import Roles
-from surveycli.survey.population.design_columns import find_design
+from surveycli.survey.population.design_columns import DesignColumns, find_design
 from surveycli.survey.population.find_groups import Groupable, find_groups
-from surveycli.survey.population.respondents import RespondentPlan, find_weight, read_respondents
-from surveycli.survey.readers.readout import RespondentFile
+from surveycli.survey.population.respondents import RespondentPlan, read_respondents
+from surveycli.survey.population.weight import Weight, find_weight
+from surveycli.survey.readers.readout import Reading, RespondentFile
 from surveycli.survey.readers.wvs_columns import ITEM_OF_WAVE_7, WAVE_7, columns_of_file, wave7_columns
 from surveycli.survey.readers.wvs_items import OLD_ITEM, items_of_file
-from surveycli.survey.request import IngestOptions
 
 LAYOUT = "wvs"
 # `Q260 Sex`, `Q1: Important in life: Family`, `V4. Family`: the column's name, and its label.
@@ -70,7 +73,7 @@ def read_wvs(table: SurveyTable, options: IngestOptions) -> RespondentFile:
     wave = _wave(table)
     countries = _countries(table, options)
     usual = ["W_WEIGHT"] if wave == WAVE_7 else _waves().get(wave, {}).get("weight", ["W_WEIGHT", "S017"])
-    weight, notes = find_weight(table, options.weight_column, usual)
+    weight = find_weight(table, options.weight_column, usual)
     items = items_of_file(table, wave, _waves().get(wave), options)
     columns = columns_of_file(table, wave, _waves().get(wave), items, options)
     groups = find_groups(
@@ -80,7 +83,7 @@ def read_wvs(table: SurveyTable, options: IngestOptions) -> RespondentFile:
     design = find_design(table, options)
     plan = RespondentPlan(
         countries.column,
-        weight,
+        weight.columns,
         columns.answers,
         columns.coded,
         columns.raw + groups.raw,
@@ -88,18 +91,19 @@ def read_wvs(table: SurveyTable, options: IngestOptions) -> RespondentFile:
         columns.strict,
         design,
     )
-    only = {iso3 for iso3 in countries.column.iso3.values() if iso3}
+    only = countries.column.all_of_them()
     return RespondentFile(
         source=table.source,
         layout=LAYOUT,
         survey_id=_survey_id(table, wave, only),
         facts=_facts(table, wave, only),
         codebook=items.codebook,
-        roles=Roles("iso3", "weight" if weight else None, items.ids, columns.demographics),
+        roles=Roles("iso3", "weight" if weight.columns else None, items.ids, columns.demographics),
         missing=dict(STATUS_BY_CODE),
         groups=groups,
         batches=lambda: read_respondents(table, plan),
-        skipped=items.skipped + countries.skipped + columns.skipped + notes,
+        skipped=items.skipped + countries.skipped + columns.skipped + weight.notes,
+        reading=_reading(items, countries, weight, design),
         design=design,
     )
 
@@ -165,14 +169,20 @@ def _wave_of_cell(cell: CellValue) -> int | None:
 
 
 def _countries(table: SurveyTable, options: IngestOptions) -> Countries:
-    usual = _waves()["country"]
-    column = table.require(options.country_column, "the country") if options.country_column else table.find(*usual)
-    if column is None:
-        raise bad_input(
-            f"{table.name}: expected a country column {', '.join(usual)}, found {table.listed()}.",
-            "Name it with --country-column.",
-        )
-    return read_countries(table, column, options)
+    return countries_of_table(table, options, _waves()["country"])
+
+
+def _reading(items: FileItems, countries: Countries, weight: Weight, design: DesignColumns) -> Reading:
+    return Reading(
+        profile="World Values Survey",
+        language=items.codebook.items[0].texts[0].language,
+        country=countries.column.column or f"{countries.column.everyone} for everybody",
+        weight=weight.shown,
+        design=design.shown,
+        ai_policy="local only",
+        missing=items.missing,
+        volunteered=items.volunteered,
+    )
 
 
 def _survey_id(table: SurveyTable, wave: int | None, countries: set[str]) -> str:

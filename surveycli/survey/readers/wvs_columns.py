@@ -14,6 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from surveycli.bundled import BUNDLED_SURVEY, read_yaml, resource
+from surveycli.request.ingest import IngestOptions
 from surveycli.survey.files.batch import Skipped
 from surveycli.survey.files.cell import CellValue, as_number, fold
 from surveycli.survey.files.table import FileColumn, SurveyTable
@@ -22,7 +23,6 @@ from surveycli.survey.items.cells import holds_words
 from surveycli.survey.items.codebook import load_codebook
 from surveycli.survey.items.file_items import FileItems
 from surveycli.survey.population.demographics import Demographic, demographics_of_table
-from surveycli.survey.request import IngestOptions
 
 if TYPE_CHECKING:
     from polars._typing import PolarsDataType as PolarsType

@@ -8,16 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 from surveycli.bundled import BUNDLED_SURVEY
-from surveycli.survey.files.cell import CellValue
+from surveycli.request.ingest import IngestOptions
 from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.cells import items_of_cells
 from surveycli.survey.items.codebook import load_codebook
+from surveycli.survey.items.columns import match_columns
 from surveycli.survey.items.file_items import FileItems, described_items, own_items
-from surveycli.survey.items.label_rules import status_of_label
-from surveycli.survey.items.labels import items_of_table, match_columns
+from surveycli.survey.items.item_rules import refuse_beside_codebook, rules_of_options
+from surveycli.survey.items.labels import items_of_table
 from surveycli.survey.items.user_codebook import UserCodebook, read_user_codebook
 from surveycli.survey.readers.wvs_columns import WAVE_7, is_coded_wave7, missing_codes, wave7_items
-from surveycli.survey.request import IngestOptions
 
 OLD_ITEM = re.compile(r"V(\d+)[A-Z_]*\w?", re.IGNORECASE)
 _ALL_OLD_ITEMS = {"first": 4, "last": 10_000}
@@ -30,19 +30,19 @@ def items_of_file(
 
     `known_wave` says which columns of an older wave are its items.
     """
+    rules = rules_of_options(options, codes=missing_codes())
     if options.codebook:
+        refuse_beside_codebook(options, "--codebook")
         book = read_user_codebook(options.codebook)
-        return described_items(table, replace(book, missing=missing_codes() | dict(book.missing)), options.items)
+        return described_items(table, replace(book, missing=missing_codes() | dict(book.missing)), rules)
     if is_coded_wave7(table, wave):
-        return described_items(
-            table, UserCodebook(load_codebook(BUNDLED_SURVEY), missing=missing_codes()), options.items
-        )
+        refuse_beside_codebook(options, "the codebook of wave 7 that comes with surveycli")
+        return described_items(table, UserCodebook(load_codebook(BUNDLED_SURVEY), missing=missing_codes()), rules)
     columns = _item_columns(table, wave, known_wave or _ALL_OLD_ITEMS, options)
     if any(column.value_labels for column in columns) and wave != WAVE_7:
-        known = replace(table, columns=tuple(map(_with_missing, table.columns)))
-        found = items_of_table(known, wanted=[column.name for column in columns], taken=(), blank=None)
+        found = items_of_table(table, replace(rules, wanted=tuple(column.name for column in columns)))
     else:
-        found = items_of_cells(table, columns, {code: code for code in missing_codes()})
+        found = items_of_cells(table, columns, rules)
     return own_items(table, f"wvs{wave}-file" if wave else "wvs-file", found)
 
 
@@ -58,13 +58,3 @@ def _item_columns(
         for column in table.columns
         if (found := OLD_ITEM.fullmatch(column.name)) and known_wave["first"] <= int(found[1]) <= known_wave["last"]
     ]
-
-
-def _with_missing(column: FileColumn) -> FileColumn:
-    """Return a column in which the missing codes of WVS are known, whatever their labels say, or without any."""
-    plain: dict[CellValue, str] = {
-        code: status.replace("_", " ")
-        for code, status in missing_codes().items()
-        if status_of_label(column.value_labels.get(code, "")) is None
-    }
-    return replace(column, value_labels={**column.value_labels, **plain}) if column.value_labels else column
