@@ -220,7 +220,7 @@ def damaged(content: bytes, draw: random.Random) -> bytes:
 
 
 def _bytes(text: str, draw: random.Random) -> bytes:
-    """Return a text as a file's bytes: as a rule UTF-8, in which half a character is no character."""
+    """Return a text as a file's bytes: as a rule UTF-8, in which half a character is not valid."""
     mark = b"\xef\xbb\xbf" if draw.random() < 0.1 else b""
     if draw.random() < 0.03:
         return text.encode(draw.choice(("utf-16", "latin-1")), "replace")

@@ -111,7 +111,7 @@ def test_what_breaks_an_invariant_is_a_fault(run_cli: RunCli, bundled_store_path
 
 
 def test_a_killed_processs_file_is_found(run_cli: RunCli, bundled_store_path: Path) -> None:
-    """A file that was made aside by a process that is no more is told; one of a living process is not."""
+    """A file that was made aside by a process that has ended is reported; one of a running process is not."""
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         pass
     left = bundled_store_path.with_name(f".{bundled_store_path.name}.{gone.pid}.part")

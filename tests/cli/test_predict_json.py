@@ -174,7 +174,7 @@ def test_the_temperature_chosen_on_validation_is_best_there(small_store: Path, r
 def test_what_has_no_meaning_is_refused(
     small_store: Path, run_cli: RunCli, arguments: tuple[str, ...], code: int, words: str
 ) -> None:
-    """A temperature for words, and one that is no positive number, give exit 2 before anything is computed."""
+    """A temperature for words, and one that is not a positive number, give exit 2 before anything is computed."""
     result = run_cli("predict", "--model", "tiny", "--split", "small", *arguments, "--store", small_store)
     assert result.code == code
     assert words in result.err

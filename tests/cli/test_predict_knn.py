@@ -128,7 +128,7 @@ def test_a_plain_encoder_averages_its_tokens(encoder: Path) -> None:
 
 
 def test_unit_rows_leave_zeros_alone() -> None:
-    """Rows have length 1, but a row of zeros is no direction and stays as it is."""
+    """Rows have length 1, but a row of zeros has no direction and stays as it is."""
     assert unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist() == [[0.6, 0.8], [0.0, 0.0]]
 
 

@@ -103,7 +103,7 @@ def test_tables_of_all_runs(run_cli: Run, scored_file: Path) -> None:
 
 
 def test_seeds_of_a_baseline(run_cli: Run, scored_file: Path) -> None:
-    """Two shuffled groups of other seeds are one row, and the item mean is no part of it."""
+    """Two shuffled groups of other seeds are one row, and the item mean is not part of it."""
     for seed in ("1", "2"):
         options = ("--split", "paper", "--part", "C2-Q1", "--seed", seed, "--store", scored_file)
         assert run_cli("predict", "-p", "shuffled-group", *options).code == 0

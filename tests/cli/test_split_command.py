@@ -92,7 +92,7 @@ def test_mistakes_end_in_their_exit_code(
 
 
 def test_a_file_that_is_no_table_is_refused(run_cli: Callable, bundled_store_path: Path, tmp_path: Path) -> None:
-    """A file named Parquet that is none ends with exit 3."""
+    """A file named Parquet that is not one ends with exit 3."""
     path = tmp_path / "cells.parquet"
     path.write_text("part\n")
     assert run_cli("split", "custom", "--file", path, "--store", bundled_store_path).code == ExitCode.BAD_INPUT

@@ -196,7 +196,7 @@ def test_a_terminal_gets_the_first_rows_and_their_number(bundled_store_path: Pat
     assert "The first 40 of 200,000 rows" in told
 
 
-def test_the_time_limit_covers_output_that_nobody_takes(bundled_store_path: Path) -> None:
+def test_the_time_limit_covers_output_that_is_not_read(bundled_store_path: Path) -> None:
     """Where the reader of a pipe takes nothing, the time limit ends the program (exit 3), and the store is free."""
     command = [*PROGRAM, "sql", "from range(10000000)", "--format", "csv", "--timeout", "1"]
     began = time.monotonic()

@@ -89,7 +89,7 @@ def test_a_server_translates_and_a_person_decides(path: Path, run_cli: RunCli) -
     assert texts["Q3"][0] == pseudo_translate(ITEMS["Q3"][1])
 
 
-def test_nobody_is_asked_where_nobody_is(path: Path, run_cli: RunCli) -> None:
+def test_nothing_is_asked_without_a_terminal(path: Path, run_cli: RunCli) -> None:
     """Without a terminal and without --yes nothing is sent."""
     with serve() as server:
         outcome = run_cli(

@@ -166,7 +166,7 @@ BREAKS: dict[str, tuple[str, Callable[[pl.DataFrame], pl.DataFrame], set[str]]] 
     "a corrected share outside its interval": ("corrected_share", first(low=0.35), {"corrected_share_interval"}),
     "corrected shares that sum to 1.1": ("corrected_share", first(share=0.4), {"corrected_share_interval"}),
     "a new item that no donor was asked": ("split", all_rows(recipe="new-items"), {"split_new_item_donors"}),
-    "an answer to a question that nobody was asked": (
+    "an answer to a question that was never asked": (
         "split",
         all_rows(recipe="simulated"),
         {"simulated_answered"},
@@ -222,7 +222,7 @@ BREAKS: dict[str, tuple[str, Callable[[pl.DataFrame], pl.DataFrame], set[str]]] 
     "another count in the cell": ("cell", first(n_respondents=5), {"distribution_cell", "answer_account"}),
     "an answer that is nowhere": ("answer_account", first(n_left_out=0), {"answer_account"}),
     "a missing answer that is not counted": ("missing_count", first(n_respondents=1), {"answer_account"}),
-    "a missing answer of nobody": ("missing_count", add(status="not_asked"), {"answer_account"}),
+    "a missing answer without respondents": ("missing_count", add(status="not_asked"), {"answer_account"}),
     "an item that fewer people met": (
         "answer_account",
         first(n_interviewed=6, n_left_out=0),

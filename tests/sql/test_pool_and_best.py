@@ -80,7 +80,7 @@ def test_pool_and_best_on_new_items(bundled_store: Store) -> None:
 
 
 def test_a_pool_needs_validation_like_the_targets(bundled_store: Store) -> None:
-    """Weights from items that nobody was asked are refused for countries that training lacks, and said why."""
+    """Weights from items that were never asked are refused for countries that training lacks, and said why."""
     make_split(bundled_store, "paper")
     options = BaselineOptions("paper", parts=("C3-Q1", "validation"))
     members = tuple(predict_baseline(bundled_store, name, options) for name in ("uniform", "item-mean"))
@@ -94,7 +94,7 @@ def test_a_pool_needs_validation_like_the_targets(bundled_store: Store) -> None:
 
 
 def test_a_model_serves_only_where_it_is_better(bundled_store: Store) -> None:
-    """On what nobody was asked a run that knows nothing does not serve; one that knows the answers does.
+    """For items that were never asked, a run that knows nothing does not serve; one that knows the answers does.
 
     The second is made by hand out of human answers, to stand in for a very good model.
     """

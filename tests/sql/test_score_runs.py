@@ -134,7 +134,7 @@ def test_undefined_is_null(small: Store) -> None:
 
 
 def test_what_is_not_scored_is_counted(small: Store) -> None:
-    """No people, other options, and probabilities that are none: each a reason with its number of cells."""
+    """No people, other options, and invalid probabilities: each a reason with its number of cells."""
     cells: list[Cell] = [
         ("A", "AAA", "", [0.5, 0.3, 0.2]),
         ("A", "CCC", "", [0.5, 0.3, 0.2]),

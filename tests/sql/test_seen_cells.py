@@ -106,7 +106,7 @@ def test_a_training_cell_under_another_name_counts_as_seen(small: Store, names: 
 
 
 def test_another_wave_of_a_question_is_a_test(small: Store) -> None:
-    """The same question with other answers is no cell that was seen; its item and population are."""
+    """The same question with other answers is not a cell that was seen; its item and population are."""
     copy_survey(small, "later", {"A": "A", "B": "B"}, other_answers=True)
     add_run(small, "tuned", FLAT, parts=("test",), survey="later")
     train_on(small, "tuned", ("A", "AAA"))
@@ -145,7 +145,7 @@ def test_check_finds_a_training_cell_that_counts_as_test(small: Store) -> None:
     assert violation.rows.select("item_id", "population_id").rows() == [("A", "AAA")]
 
 
-def test_what_nobody_can_tell_is_said(small: Store) -> None:
+def test_what_cannot_be_told_is_said(small: Store) -> None:
     """A fine-tuning whose cells are not known has `not known` for what it has seen, and its report says so."""
     add_run(small, "tuned", FLAT, parts=("test",))
     small.query("UPDATE run SET kind = 'finetune'")

@@ -141,7 +141,7 @@ def test_held_out_populations_lose_what_targets_lack() -> None:
 
 
 def test_sampling_noise_is_known_for_cells_without_numbers() -> None:
-    """A cell of which only shares are published counts as a usual national sample, not as nobody."""
+    """A cell of which only shares are published counts as a usual national sample, not as none."""
     cells, _ = world()
     known = known_answers(replace(cells, n_respondents=np.full(len(cells), np.nan)), unanswered(cells))
     assert known.n_respondents.min() == known.n_respondents.max() == 1000

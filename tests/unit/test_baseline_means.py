@@ -16,7 +16,7 @@ from surveycli.baseline.predictors.means import (
 from surveycli.distribution.arrays import AnsweredCells, Catalogue, Cells
 
 CATALOGUE = Catalogue((("s", "A"), ("s", "B"), ("s", "C")), ("p", "q", "r", "t"))
-# Item A is asked of p, q and r; B and C of nobody in training.
+# Item A is asked of p, q and r; B and C of no one in training.
 TRAIN = AnsweredCells(
     CATALOGUE,
     item=np.array([0, 0, 0]),
@@ -68,7 +68,7 @@ def test_region_mean_uses_the_region_s_populations() -> None:
 
 @pytest.mark.parametrize("region", [[0, 0, 0, 1], [-1, -1, -1, -1]])
 def test_region_mean_without_neighbours_is_the_item_mean(region: list[int]) -> None:
-    """A region of its own, or one that nobody knows, leaves the mean of all."""
+    """A region of its own, or an unknown one, leaves the mean of all."""
     answer = predict_region_mean(TRAIN, TARGET, np.array(region))
     assert answer.shares[0] == pytest.approx([0.7, 0.3, 0])
     assert bases(answer)[0] == "fallback: item mean"

@@ -111,7 +111,7 @@ def test_kernel_weighs_what_matters() -> None:
 
 
 def test_weighted_mean_skips_who_was_not_asked() -> None:
-    """An item is averaged over those that answered it; nobody leaves it unknown."""
+    """An item is averaged over those that answered it; without any it is unknown."""
     cube = share_cube(TRAIN)
     mean, known = weighted_mean(cube, np.ones((1, 4)))
     assert known[0].tolist() == [True] * N_ITEMS + [False]

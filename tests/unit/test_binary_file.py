@@ -147,7 +147,7 @@ def test_an_r_workspace_is_loaded_by_its_name(tmp_path: Path) -> None:
 
 
 def test_a_zip_of_files_says_what_is_in_it(tmp_path: Path) -> None:
-    """An archive that is no workbook names what it holds."""
+    """An archive that is not a workbook names what it holds."""
     with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
         archive.writestr("survey.csv", "a,b")
     with pytest.raises(SurveyError, match=r"a ZIP archive of survey\.csv"):

@@ -145,7 +145,7 @@ def test_the_context_says_what_is_known_and_nothing_else() -> None:
 
 
 def test_a_population_id_can_be_read_back() -> None:
-    """The id of a subgroup names its country and the value of each grouping; anything else is no id."""
+    """The id of a subgroup names its country and the value of each grouping; anything else is not an id."""
     spec = PopulationSpec("KEN", (("sex", "female"), ("age", "60+")))
     assert spec.population_id == "KEN|sex=female|age=60+"
     assert parse_population_id(spec.population_id) == spec

@@ -94,7 +94,7 @@ def test_a_refused_request_is_not_repeated() -> None:
 
 
 def test_no_server_is_a_failed_request() -> None:
-    """An address where nobody listens fails like any connection."""
+    """An address where nothing listens fails like any connection."""
     with serve() as server:
         address = server.url
     engine = OpenAiEngine(ServerSettings("m", address, max_tries=2), sleep=lambda s: None)
@@ -202,7 +202,7 @@ def test_a_key_that_no_header_can_carry_is_bad_input(key: str) -> None:
 
 @pytest.mark.parametrize(("proxy", "code"), [("socks5://localhost:1", ExitCode.MISSING_EXTRA), ("x:y", ExitCode.USAGE)])
 def test_a_proxy_that_cannot_be_used_is_told(proxy: str, code: ExitCode, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment's proxy may need a package, or be no address."""
+    """The environment's proxy may need a package, or not be an address."""
     monkeypatch.setenv("ALL_PROXY", proxy)
     with pytest.raises(SurveyError) as stop:
         OpenAiEngine(ServerSettings("m", "http://example.org/v1"))

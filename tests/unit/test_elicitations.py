@@ -23,7 +23,7 @@ def orders(config: PredictConfig) -> list[Permute | None]:
 
 
 def test_control_gives_every_population_anothers_name() -> None:
-    """Nobody keeps their own description, everybody's description is used once, and ids stay."""
+    """No population keeps its own description, each description is used once, and ids stay."""
     exchanged = control_populations(CONTENTS.populations, SHOWN, seed=1)
     assert [p.population_id for p in exchanged] == SHOWN
     pairs = list(zip(exchanged, CONTENTS.populations, strict=True))

@@ -19,7 +19,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 
 def some_cells(seed: int = 4) -> tuple[Floats, Floats, Floats]:
-    """Return people, predictions and numbers of options of 400 cells, some options chosen by nobody."""
+    """Return people, predictions and numbers of options of 400 cells, some options chosen by no one."""
     generator = np.random.default_rng(seed)
     n_options = generator.integers(2, 11, 400)
     human, model = np.zeros((400, 10)), np.zeros((400, 10))
@@ -102,7 +102,7 @@ def test_parts_of_an_error_by_hand() -> None:
 
 
 def test_a_flip_needs_both_sides() -> None:
-    """The mode moving from one end past the middle is a flip; to the middle, or along one side, is none."""
+    """The mode moving from one end past the middle is a flip; to the middle, or along one side, is not."""
     modes = {"end": [0.1, 0.1, 0.1, 0.2, 0.5], "side": [0.1, 0.1, 0.1, 0.5, 0.2], "middle": [0.1, 0.1, 0.5, 0.1, 0.2]}
     other = np.array([0.2, 0.5, 0.1, 0.1, 0.1])
     flips = [float(registry.mode_flipped(np.array(people), other, np.array(5))) for people in modes.values()]

@@ -41,7 +41,7 @@ def test_what_cannot_be_written_is_bad_input(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_read_only_folder_is_bad_input(tmp_path: Path) -> None:
-    """A folder that nobody may write to is named."""
+    """A folder that cannot be written to is named."""
     tmp_path.chmod(0o500)
     with pytest.raises(SurveyError, match="Permission denied") as stop:
         write_new_file(tmp_path / "f", "x")

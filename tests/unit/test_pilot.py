@@ -36,7 +36,7 @@ def test_shrink_by_hand() -> None:
 
 
 def test_shrink_between_prior_and_shares() -> None:
-    """Nobody asked leaves the prior; no strength leaves the shares."""
+    """Without respondents the prior stands; no strength leaves the shares."""
     prior = np.array([[0.25, 0.75]])
     for strength in (0.0, 2.0):
         assert shrink(np.zeros((1, 2)), prior, strength) == pytest.approx(prior)

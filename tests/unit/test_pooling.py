@@ -16,7 +16,7 @@ from surveycli.distribution.pooling import (
 )
 
 CATALOGUE = Catalogue((("s", "A"), ("s", "B"), ("s", "C"), ("s", "D")), ("p", "q", "r"))
-# Items A and B have two options, C three; D is asked of nobody.
+# Items A and B have two options, C three; D is asked of no one.
 TRAIN = AnsweredCells(
     CATALOGUE,
     item=np.array([0, 0, 1, 2, 2]),
@@ -28,7 +28,7 @@ TRAIN = AnsweredCells(
 
 
 def test_item_means_weigh_populations_alike() -> None:
-    """An item's mean is over its populations; an item nobody was asked has none."""
+    """An item's mean is over its populations; an item that was not asked has none."""
     means = item_means(TRAIN)
     assert means.shares == pytest.approx(np.array([[0.75, 0.25, 0], [0.2, 0.8, 0], [0.4, 0.2, 0.4], [0, 0, 0]]))
     assert means.asked.tolist() == [True, True, True, False]

@@ -137,7 +137,7 @@ def test_done_cells_stay_and_other_weights_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_training_whose_loss_breaks_down_says_so(tmp_path: Path) -> None:
-    """A loss that is no number ends the training with an error rather than with weights that answer nonsense."""
+    """A loss that is not a number ends the training with an error rather than with weights that answer nonsense."""
     folder = make_training_folder(tmp_path, small_config(learning_rate=1e30))
     with pytest.raises(SurveyError, match="loss became"):
         train_folder(folder)

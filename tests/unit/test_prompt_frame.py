@@ -192,7 +192,7 @@ def test_a_frame_of_another_language_is_refused(tmp_path: Path) -> None:
     assert caught.value.code is ExitCode.BAD_INPUT
 
 
-def test_a_frame_names_populations_that_nobody_else_does(bundled_store_path: Path, tmp_path: Path) -> None:
+def test_a_frame_names_populations_that_the_package_does_not(bundled_store_path: Path, tmp_path: Path) -> None:
     """Names in a frame file are kept, also through a later naming; a population of no survey is exit 4."""
     file = tmp_path / "tlh.yaml"
     write_prompt_frame(file, "tlh")

@@ -82,7 +82,7 @@ def test_json_has_a_key_for_each_column() -> None:
 
 
 def test_latex_escapes_what_it_must() -> None:
-    """Each special character is escaped once, and a line's end within a cell is none in the source."""
+    """Each special character is escaped once, and a line's end within a cell does not end a line of the source."""
     lines = list(latex_lines([Heading("a_b")], [("50% & more {x} \\ ~^\nnext",)]))
     assert lines[0] == r"\begin{tabular}{l}"
     assert lines[2] == r"a\_b \\"

@@ -66,7 +66,7 @@ def test_a_transform_of_logits_that_the_engine_does_not_see_is_refused() -> None
 
 
 def test_answers_that_are_no_numbers_are_refused() -> None:
-    """Weights that overflow give NaN, which is no agreement."""
+    """Weights that overflow give NaN, which does not agree."""
     model = build_model("Llama")
     with torch.no_grad():
         model.model.layers[1].mlp.down_proj.weight.fill_(3e38)

@@ -34,7 +34,7 @@ def test_only_unquantised_frozen_weights_are_shared_out(quantise: Quantise) -> N
         assert error.value.code == ExitCode.USAGE
 
 
-def test_one_process_waits_for_nobody() -> None:
+def test_one_process_waits_for_no_other() -> None:
     """With a whole model there is no row to compute for others' sake."""
     pace = pace_of(Processes(), build_model("Llama"))
     pace.before_row()

@@ -74,7 +74,7 @@ def test_columns_are_matched_by_name(store: Store) -> None:
 
 
 def test_an_empty_frame_is_inserted_as_nothing(store: Store) -> None:
-    """Inserting no rows is no error."""
+    """Inserting no rows is not an error."""
     store.insert("survey", SURVEYS.clear())
     assert store.scalar("split/find_survey", survey_id="a") is None
 

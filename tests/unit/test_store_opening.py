@@ -165,7 +165,7 @@ def test_a_damaged_store_is_not_said_to_be_in_use(tmp_path: Path, whole: bytes, 
 
 
 def test_causes_are_told_apart_by_whole_phrases() -> None:
-    """ "lock" in "block" is no lock; what DuckDB says of other things stays its own."""
+    """ "lock" in "block" is not a lock; what DuckDB says of other things stays its own."""
     path = Path("s.duckdb")
     damaged = explain(
         path, "IO Error: Corrupt database file: checksum 1 does not match checksum 2 in block at location 0"

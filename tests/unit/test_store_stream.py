@@ -29,7 +29,7 @@ def test_the_table_has_all_frames_in_order_and_says_what_a_row_is(store: Store) 
 
 
 def test_no_frame_is_made_ahead(store: Store) -> None:
-    """Frames are made where they are written, in the calling thread: nobody fetches some ahead and keeps them."""
+    """Frames are made where they are written, in the calling thread: none is fetched ahead and kept."""
     makers = set()
 
     def watched() -> Iterator[pl.DataFrame]:

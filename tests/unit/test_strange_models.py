@@ -108,7 +108,7 @@ FILES: dict[str, tuple[Damage, str]] = {
         both(remove(WEIGHTS), write(f"{WEIGHTS}.index.json", '{"weight_map": {"a": "b.safetensors"}}')),
         r"b\.safetensors is missing",
     ),
-    "an index that is none": (
+    "an index that is not one": (
         both(remove(WEIGHTS), write(f"{WEIGHTS}.index.json", "[]")),
         "expected a JSON object with a weight_map",
     ),

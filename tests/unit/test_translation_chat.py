@@ -52,7 +52,7 @@ def test_a_json_object_is_read(frame: str) -> None:
     ],
 )
 def test_anything_else_is_refused(reply: str) -> None:
-    """A reply in any other form is no translation."""
+    """A reply in any other form is not a translation."""
     with pytest.raises(ReplyError):
         parse_translation(reply, REQUEST)
 

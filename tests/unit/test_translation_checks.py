@@ -84,7 +84,7 @@ def test_digits_of_other_scripts_and_number_words_count() -> None:
 
 
 def test_names_and_acronyms_may_stay() -> None:
-    """A name or an acronym of the source is no leftover in another script."""
+    """A name or an acronym of the source is not a leftover in another script."""
     source = localised("en", "Do you trust the UN, or news on Facebook?", {1: "Yes", 2: "No"})
     target = localised("zh", "您信任UN，还是Facebook上的新闻？", {1: "是", 2: "否"})
     assert check_translation(source, target) == ()

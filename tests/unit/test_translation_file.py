@@ -261,7 +261,7 @@ def test_the_whole_survey_goes_out_and_comes_back(bundled_store_path: Path, tmp_
 
 
 def test_a_glossary_is_a_table_of_terms(tmp_path: Path) -> None:
-    """Terms are read whatever separates them; a blank translation keeps the term, and a header alone is no term."""
+    """Terms are read whatever separates them; a blank translation keeps the term, and a header alone is not a term."""
     file = tmp_path / "glossary.csv"
     file.write_text("Term;Translation;note\nGod;Gott;\nMuslim;;stays\n;x;\n", encoding="utf-8-sig")
     assert read_glossary(file) == (GlossaryTerm("God", "Gott"), GlossaryTerm("Muslim", "Muslim"))

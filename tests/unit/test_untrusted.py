@@ -170,13 +170,13 @@ def test_a_damaged_table_names_the_line(text: str, reason: str) -> None:
 
 
 def test_rows_know_the_line_in_which_they_begin() -> None:
-    """Cells may have line breaks, and blank rows are no rows."""
+    """Cells may have line breaks, and blank rows do not count."""
     rows = list(parse_rows('a;b\n"1\n2";x\n;\nlast;y', ";"))
     assert rows == [(1, ["a", "b"]), (2, ["1\n2", "x"]), (5, ["last", "y"])]
 
 
 def test_numbers_are_finite_and_short() -> None:
-    """What Python alone reads as a number, and what no survey counts, is none."""
+    """What Python alone reads as a number, and what no survey counts, is not a number."""
     assert [read_number(text) for text in ("2", "-2.50", "1e3", ".5", "5.")] == [2, -2.5, 1000, 0.5, 5]
     assert {read_number(text) for text in ("nan", "inf", "1e999", "1_0", "٣", "", "0x1", "9" * 400)} == {None}
     assert [read_whole(text) for text in ("2", "-1.0", "+3.", "9" * 25)] == [2, -1, 3, int("9" * 25)]
