@@ -146,7 +146,7 @@ def _texts(value: object, name: str) -> list[str]:
     """Return one text or several; groupings and bands are written as on the command line."""
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
-        raise bad_input(f"{name} is a text or a list of texts, as `surveycli ingest --{name}` takes them.")
+        raise bad_input(f"{name} is a text or a list of texts, as --{name} of `surveycli ingest` takes them.")
     return list(texts)
 
 
