@@ -96,13 +96,22 @@ def table_lines(
     sample = list(texts if width is not None else islice(texts, _SAMPLE))
     blocks = lay_out(shown, sample, width)
     if left_out is not None:
-        left_out.extend(shown[at].name for block in blocks[1:] for at in block.columns if at not in blocks[0].columns)
-        blocks = blocks[:1]
+        blocks = (_whole_intervals(shown, blocks[0]),)
+        left_out.extend(heading.name for at, heading in enumerate(shown) if at not in blocks[0].columns)
     for number, block in enumerate(blocks):
         if number:
             yield ""
         yield from render_heading(shown, block, rule)
         yield from render_rows(shown, chain(sample, texts), block)
+
+
+def _whole_intervals(headings: Sequence[Heading], block: ColumnBlock) -> ColumnBlock:
+    """Return a block without a last column that is the lower end of an interval whose upper end has no room."""
+    names = [heading.name for heading in headings]
+    last = block.columns[-1]
+    if len(block.columns) > 1 and names[last].startswith("low") and last + 1 < len(names):
+        return ColumnBlock(block.columns[:-1], block.widths[:-1])
+    return block
 
 
 def _chop(word: str, width: int) -> list[str]:

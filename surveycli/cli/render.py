@@ -204,7 +204,8 @@ def _print_all(headings: Sequence[Heading], rows: Iterable[Sequence[object]], fo
     _write(_lines(headings, rows, format, left_out if sys.stdout.isatty() and not _manner.is_wide else None))
     if left_out:
         named = ", ".join(left_out[:_MOST_NAMED]) + (", ..." if len(left_out) > _MOST_NAMED else "")
-        note(f"{len(left_out)} more columns ({named}): --wide prints them.")
+        more = "1 more column" if len(left_out) == 1 else f"{len(left_out)} more columns"
+        note(f"{more} ({named}): --wide prints all.")
 
 
 def _print_first(headings: Sequence[Heading], rows: Iterator[Sequence[object]], at_most: int) -> None:

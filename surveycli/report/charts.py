@@ -86,6 +86,25 @@ def difference_chart(rows: pl.DataFrame, title: str) -> Chart:
     return _finish(none + interval + point, height=_height(len(labels)))
 
 
+def ratio_chart(rows: pl.DataFrame) -> Chart:
+    """Return a point per label and run at a predicted over a human figure: label, run_id, value; a line marks 1."""
+    labels = list(dict.fromkeys(rows["label"].to_list()))
+    runs = list(dict.fromkeys(rows["run_id"].to_list()))
+    points = (
+        _base(rows)
+        .mark_point(filled=True, size=70, opacity=1)
+        .encode(
+            x=alt.X("value:Q", title="predicted / human"),
+            y=alt.Y("label:N", sort=labels, title=None),
+            yOffset=alt.YOffset("run_id:N", sort=runs) if len(runs) > 1 else alt.Undefined,
+            color=alt.Color("run_id:N", sort=runs, title=None, legend=alt.Legend() if len(runs) > 1 else None),
+            tooltip=["label:N", "run_id:N", _figure("value"), _figure("predicted"), _figure("human"), "what:N"],
+        )
+    )
+    same = _base(rows).mark_rule(strokeDash=[4, 4], color=_INK).encode(x=alt.datum(1))
+    return _finish(same + points, height=_height(len(labels) * max(1, 0.6 * len(runs))))
+
+
 def distribution_chart(rows: pl.DataFrame) -> Chart:
     """Return bars of shares per option, one per source: option, source ("people" or a run), share (0 to 1)."""
     options = list(dict.fromkeys(rows["option"].to_list()))

@@ -13,6 +13,7 @@ from surveycli.errors import bad_input, missing_extra, not_found
 from surveycli.new_file import write_new_file
 from surveycli.progress import Progress, silent
 from surveycli.report.compared_cells import cells_section
+from surveycli.report.disclosure import provenance_section
 from surveycli.report.page import Page, Section, render_page
 from surveycli.report.sections import (
     Subject,
@@ -25,7 +26,7 @@ from surveycli.report.sections import (
     metric_words,
     parts_that_count,
     places_section,
-    provenance_section,
+    trust_section,
 )
 from surveycli.request.report import ReportRequest
 from surveycli.score.cells import scored_cells
@@ -41,6 +42,7 @@ SECTIONS: tuple[Callable[[Subject], Section | None], ...] = (
     cells_section,
     learning_section,
     calibration_section,
+    trust_section,
     audit_section,
     provenance_section,
 )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from surveycli.domain import LEARNT_FROM
+from surveycli.domain import LEARNT_FROM, VALIDATION
 from surveycli.grouping import By
 from surveycli.report import charts
 from surveycli.report.page import Figure, Section
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     import polars as pl
 
     from surveycli.store import Store
+
+_RATIO = " ratio"
+_RATIO_NOTE = (
+    "1: as people. Variance and diversity between populations, gaps between groups, entropy and spread within a cell: "
+    "below 1 a run makes people too much alike, or is too sure; above 1 it exaggerates, or is too unsure."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,37 +173,48 @@ def calibration_section(subject: Subject) -> Section | None:
 
 
 def audit_section(subject: Subject) -> Section:
-    """Give the audits of the first run, and how different it makes populations."""
+    """Hold spreads and gaps of predictions against those of people, and give all audits of the first run."""
     run = subject.runs[0]
-    diversity, audit = subject.table("diversity", runs=[run]), subject.table("audit", runs=[run])
     notes = {name: all_tables()[name].how_to_read for name in ("diversity", "audit")}
-    return Section(
-        "audits",
-        f"What a mean hides: {run}",
-        figures=(
-            Figure("Are populations made alike?", diversity, note=notes["diversity"], wide=True),
-            Figure("Audits", audit, note=notes["audit"], wide=True),
-        ),
-    )
+    diversity, audit = subject.table("diversity", runs=[run]), subject.table("audit", runs=[run])
+    ratios = _ratios(subject)
+    figures = [
+        Figure("Are populations made alike?", diversity, note=notes["diversity"], wide=True),
+        Figure("Audits", audit, note=notes["audit"], wide=True),
+    ]
+    if ratios.height:
+        figures.insert(0, Figure("Predicted over human spread", ratios, charts.ratio_chart(ratios), _RATIO_NOTE, True))
+    return Section("audits", f"What a mean hides: {run}", figures=tuple(figures))
 
 
-def provenance_section(subject: Subject) -> Section:
-    """Name the sources and disclose how the figures were made, as AAPOR and ESOMAR ask of survey results."""
-    sources = subject.store.frame("report/list_sources", run_ids=list(subject.runs))
-    versions = subject.store.frame("report/list_versions", run_ids=list(subject.runs))
-    text = (
-        "Predicted figures are not survey results: no respondent was interviewed for them. They were computed by the "
-        "runs named above, from the response distributions of the surveys below or by a language model.",
-        "Before they are published: name model and version, the training data, the populations and the wording that "
-        "were used, and say how the predictions were checked. Do not use them instead of respondents where a "
-        "decision about people depends on the answer.",
+def _ratios(subject: Subject) -> pl.DataFrame:
+    """Return what each run makes of the spread of people: label, run_id, value (1: as people), part."""
+    import polars as pl
+
+    audits = [subject.table("audit", runs=[run]).with_columns(run_id=pl.lit(run)) for run in subject.runs]
+    rows = pl.concat(audits, how="diagonal_relaxed").filter(
+        pl.col("part").is_in(subject.parts), pl.col("audit").str.ends_with(_RATIO), pl.col("value").is_not_null()
     )
-    return Section(
-        "provenance",
-        "Sources and disclosure",
-        text,
-        (Figure("Surveys", sources, wide=True), Figure("Software", versions)),
-    )
+    label = pl.col("audit").str.strip_suffix(_RATIO)
+    if rows["part"].n_unique() > 1:
+        label = pl.format("{}, {}", label, "part")
+    return rows.select(label.alias("label"), "run_id", "value", "predicted", "human", "what")
+
+
+def trust_section(subject: Subject) -> Section | None:
+    """Say how far off single predictions may be, by the errors on validation; of runs that predicted that part."""
+    import polars as pl
+
+    run = subject.runs[0]
+    own = subject.cells.filter(pl.col("run_id") == run)
+    if VALIDATION not in own["part"].to_list():
+        return None
+    row = all_tables()["trust"]
+    table = subject.table("trust", runs=[run]).filter(pl.col("part").is_in(subject.parts))
+    if table.is_empty():
+        return None
+    figure = Figure(row.help, table, note=row.how_to_read, wide=True)
+    return Section("trust", f"How far to trust one answer: {run}", figures=(figure,))
 
 
 def labelled_means(table: pl.DataFrame, subject: Subject, label: str) -> pl.DataFrame:

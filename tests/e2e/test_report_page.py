@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from scored_store import RUNS, make_scored_store
 
+import surveycli as sc
 from surveycli.report.make import make_report, print_pdf
 from surveycli.request.report import ReportRequest
 from surveycli.store import open_store
@@ -49,6 +51,34 @@ def test_the_page_says_what_was_asked_and_how_good_the_answers_are(page_path: Pa
     assert "Q57" in html
     assert "no respondent was interviewed" in html
     assert "Haerpfer" in html  # the citation that WVS asks for
+    assert "Predicted over human spread" in html
+    assert "Aggregate figures may be quoted" in html  # the licence
+
+
+def test_the_card_discloses_what_a_program_can_know(page_path: Path) -> None:
+    """Method, model, what it learnt from, prompts, dates and checks stand there for each run."""
+    html = page_path.read_text(encoding="utf-8")
+    card = html[html.index("Disclosure card") :]
+    told = ("none were interviewed", "item-mean: ", "no language model", "cells of the split paper", "scored once")
+    assert [words for words in told if words not in card] == []
+
+
+def test_how_far_to_trust_an_answer_stands_there_where_it_was_measured(tmp_path: Path) -> None:
+    """A run that predicted the validation part has a table of radii; its prompts are shown as they were asked."""
+    path = make_scored_store(tmp_path / "survey.duckdb")
+    project = sc.open(path)
+    rows = [
+        {"part": part, "item_id": item, "population_id": population}
+        for part, populations in {"train": ("USA", "JPN"), "validation": ("DEU", "BRA"), "test": ("KEN", "PER")}.items()
+        for population in populations
+        for item in ("Q1", "Q46", "Q57")
+    ]
+    project.split("custom", name="small", cells=pl.DataFrame(rows))
+    project.predict("zero-shot", split="small", name="asked", parts=["validation", "test"])
+    html = project.report("asked", output=tmp_path / "asked.html").read_text(encoding="utf-8")
+    assert "How far to trust one answer: asked" in html
+    assert "Which answer do people give to this question?" in html
+    assert "none of the answers in this store" in html
 
 
 def test_the_page_names_nothing_outside_itself(page_path: Path) -> None:
