@@ -233,9 +233,9 @@ TABLES = (
         columns=("run_id", "part", "n_cells", *_FIGURES[0], *_FIGURES[1], "clusters"),
         takes=frozenset({"by", "metric", "clusters", "seed", "kind", "min_respondents"}),
         how_to_read=(
-            "equivalent: so many respondents per cell score as well, their shares shrunk to what training items with "
-            "as many options got; equivalent_item_mean: shrunk to the item's own training mean, where it was asked "
-            f'there. "{_AS_THE_SURVEY}": cannot be told apart from asking as many people again.'
+            "equivalent: this many respondents per cell score as well, their shares shrunk to the mean of training "
+            "items with as many options; equivalent_item_mean: shrunk to the item's own training mean, where it was "
+            f'asked there. "{_AS_THE_SURVEY}": cannot be told apart from asking as many people again.'
         ),
     ),
 )

@@ -22,10 +22,10 @@ from surveycli.grouping import Clusters
 
 LEVEL = 0.95
 HOW_TO_READ = (
-    "low to high: 95% interval for other clusters like these; (few): fewer than eight tell their variance badly, so "
-    "that it is wide; (given): for this one alone. low_all to high_all: all rows lie in theirs at once."
+    "low to high: 95% interval for other clusters like these; (few): fewer than eight, whose variance is poorly "
+    "known, so it is wide; (given): for this one only. low_all to high_all: intervals that hold for all rows at once."
 )
-FEW = 8  # fewer clusters than this tell their variance badly
+FEW = 8  # the variance of fewer clusters than this is poorly known
 Range = tuple[float, float]
 ANYTHING: Range = (-np.inf, np.inf)
 _N_DRAWS = 1000

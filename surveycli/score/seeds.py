@@ -115,6 +115,6 @@ TABLES = (
         lambda store, request: seed_table(store, request.runs, request),
         columns=("runs", "part", "n_seeds", "n_cells", "sd", "low", "high"),
         takes=frozenset({"by", "metric", "kind", "min_respondents"}),
-        how_to_read="low and high: 95% interval of the mean over seeds; it says nothing of other items or populations.",
+        how_to_read="low and high: 95% interval of the mean over seeds, not over other items or populations.",
     ),
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surveycli.distribution.arrays import Floats
-from surveycli.domain import VALIDATION
+from surveycli.domain import TRAIN, VALIDATION
 from surveycli.score.cells import scored_cells
 from surveycli.score.score_run import score_run
 from surveycli.score.trust import LEVEL, Calibration, calibrate, with_kinds
@@ -105,7 +105,7 @@ def _distances(store: Store, split: str, language: str, validation: pl.DataFrame
     import polars as pl
 
     texts = store.frame("cell/list_item_texts", split=split, language=language)
-    train, asked, held = (texts.filter(pl.col("part") == part) for part in ("train", ASKED, VALIDATION))
+    train, asked, held = (texts.filter(pl.col("part") == part) for part in (TRAIN, ASKED, VALIDATION))
     held = held.join(train, on=["survey_id", "item_id"], how="anti", maintain_order="left")
     if train.is_empty() or asked.is_empty():
         return Distances({}, np.zeros(0), np.zeros(0))

@@ -37,7 +37,7 @@ def similarity_note(store: Store, split: str) -> str | None:
     first = found.row(0, named=True)
     n_near = found.filter(pl.col("similarity") >= NEAR_DUPLICATE)["item_id"].n_unique()
     return (
-        f"{n_near} of {found['item_id'].n_unique()} items that training does not have are worded like one that it has: "
-        f"similarity {NEAR_DUPLICATE} or more, at most {first['similarity']:.2f} ({first['item_id']} and "
-        f"{first['nearest']})."
+        f"{n_near} of {found['item_id'].n_unique()} unseen items are worded like a training item (similarity of "
+        f"{NEAR_DUPLICATE} or more); the closest pair is {first['item_id']} and {first['nearest']}, at "
+        f"{first['similarity']:.2f}."
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from surveycli.api import Project
+from surveycli.bundled import BUNDLED_SURVEY
 from surveycli.errors import bad_input, usage
 from surveycli.request.workflow import Step, StepKind
 from surveycli.request_fields import (
@@ -111,7 +112,7 @@ def _find_survey(store: Store | None, step: Step) -> Made:
     if store is None:
         return Made(False)
     if step.name == BUNDLED:
-        return Made(bool(store.rows("survey/find_survey", survey_id="wvs7")))
+        return Made(bool(store.rows("survey/find_survey", survey_id=BUNDLED_SURVEY)))
     rows = store.rows("survey/find_file", content_sha256=content_hash(Path(step.name)))
     wanted = step.fields.get("survey_id")
     if wanted is None:

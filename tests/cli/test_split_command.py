@@ -110,7 +110,7 @@ def test_a_taken_name_is_a_conflict(run_cli: Callable, bundled_store_path: Path)
 def test_similar_items_of_a_split(run_cli: Callable, bundled_store_path: Path) -> None:
     """Each item outside training has the training item worded most alike; without such a split nothing is found."""
     made = run_cli("split", "paper", "--store", bundled_store_path)
-    assert "worded like one that it has" in made.err
+    assert "worded like a training item" in made.err
     rows = json.loads(run_cli("split", "--similar", "paper", "-f", "json", "--store", bundled_store_path).out)
     assert {row["part"] for row in rows} == {"validation", "C2-Q2", "C3-Q2"}
     assert len({row["item_id"] for row in rows}) == 35
