@@ -9,8 +9,8 @@ from pathlib import Path
 from surveycli.errors import SurveyError, bad_input, conflict
 
 
-def write_new_file(path: Path, text: str, *, overwrite: bool = False) -> None:
-    """Write a text in UTF-8, as it stands.
+def write_new_file(path: Path, content: str | bytes, *, overwrite: bool = False) -> None:
+    """Write bytes, or a text in UTF-8, as they stand.
 
     Raises SurveyError: exit 5 where there is a file already and `overwrite` is not set, 3 where none can be written.
     No file is left half made.
@@ -21,8 +21,8 @@ def write_new_file(path: Path, text: str, *, overwrite: bool = False) -> None:
             raise _is_there(path)
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
         aside = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
         aside.chmod(0o666 & ~_umask())
         _put(aside, path, overwrite=overwrite)
     except (OSError, ValueError) as error:

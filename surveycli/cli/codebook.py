@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -10,7 +11,7 @@ import typer
 
 from surveycli.cli.command import add_command
 
-_MAX_SKIP_ROWS = 15
+_MAX_REASONS = 15
 
 
 def register(app: typer.Typer) -> None:
@@ -19,21 +20,25 @@ def register(app: typer.Typer) -> None:
 
 
 def codebook(
-    file: Annotated[Path, typer.Argument(help="An SPSS or Stata file with labels.", show_default=False)],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The YAML file to write.")] = Path("codebook.yaml"),
+    file: Annotated[Path, typer.Argument(help="A survey file; SPSS and Stata files have labels.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The file to write: YAML, CSV or XLSX by its name.")
+    ] = Path("codebook.yaml"),
     items: Annotated[
         str | None,
         typer.Option(help="Columns that are items: names with commas, `Q2*` for many.", show_default="told by labels"),
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Write over an existing file.")] = False,
 ) -> None:
-    """Write a codebook from the labels in a survey file.
+    """Write a codebook of all columns of a survey file.
 
-    Edit its wordings and response options, then give it to `surveycli ingest --codebook`.
+    Edit its wordings and response options, say which of the columns that were left out to use, then give it to
+    `surveycli ingest --codebook`.
 
     Examples:
       surveycli codebook survey.sav
       surveycli codebook survey.dta --items 'Q1,Q2*' --output codebook.yaml
+      surveycli codebook survey.sav --output codebook.xlsx
     """
     import polars as pl
 
@@ -43,11 +48,8 @@ def codebook(
     names = tuple(name.strip() for name in (items or "").split(",") if name.strip())
     n_items, skipped = write_codebook_draft(file, output, items=names, overwrite=replace)
     result({"file": output, "items": n_items, "left_out": skipped})
-    say(f"{output}: {n_items:,} items from the labels of {file.name}.")
+    say(f"{output}: {n_items:,} items of {file.name}, and {len(skipped):,} other columns with the reason why.")
     say(f"Edit it, then: surveycli ingest {quote(str(file))} --codebook {quote(str(output))}")
-    if skipped:
-        rows = [(skip.reason, skip.subject, skip.n_skipped) for skip in skipped]
-        rows.sort(key=lambda row: -row[2])
-        print_frame(pl.DataFrame(rows[:_MAX_SKIP_ROWS], schema=["left out", "where", "how many"], orient="row"))
-        if len(rows) > _MAX_SKIP_ROWS:
-            say(f"  and {len(rows) - _MAX_SKIP_ROWS} more columns, most for the same reasons.")
+    reasons = Counter(skip.reason for skip in skipped)
+    if reasons:
+        print_frame(pl.DataFrame(reasons.most_common(_MAX_REASONS), schema=["left out", "columns"], orient="row"))

@@ -3,10 +3,10 @@
 from surveycli.request.ingest import Band, IngestOptions, parse_bands, parse_groupings, parse_missing
 from surveycli.survey.files.batch import Skipped
 from surveycli.survey.ingest import ingest_bundled, ingest_file, try_file
-from surveycli.survey.items.draft import write_codebook_draft
 from surveycli.survey.items.file_items import LabelTaken
 from surveycli.survey.places.match import read_country_map
 from surveycli.survey.population.population import phrase_languages
+from surveycli.survey.readers.draft import write_codebook_draft
 from surveycli.survey.write import IngestReport, name_populations
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Reads codebooks that users write, YAML or CSV, and says what is wrong with them."""
+"""Reads codebooks that users write, YAML, CSV or XLSX, and says what is wrong with them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 from surveycli.domain import MISSING_CODES, Scale
 from surveycli.errors import SurveyError, bad_input
 from surveycli.survey.files.cell import clean, fold
+from surveycli.survey.files.open import open_table
+from surveycli.survey.files.source import open_source
 from surveycli.survey.items.answers import HIGHEST_CODE, AnswerColumn
 from surveycli.survey.items.codebook import Codebook, ItemSpec, ItemText, parse_codebook
 from surveycli.untrusted.number import read_whole
@@ -21,7 +23,8 @@ from surveycli.untrusted.text import UnreadableError, excerpt, shown
 from surveycli.untrusted.yaml_text import parse_yaml
 
 _CSV_NEEDED = ("item_id", "option_code")
-CSV_COLUMNS = ("item_id", "wording", "option_code", "label", "scale", "missing_status")
+CSV_COLUMNS = ("item_id", "wording", "option_code", "label", "scale", "missing_status", "language", "use", "note")
+_NOT_USED = frozenset({"no", "false", "0"})
 _MOST_LABELS = 1_000_000
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _KINDS = tuple(scale.value for scale in Scale)
@@ -47,7 +50,9 @@ class UserCodebook:
 
 
 def read_user_codebook(path: Path) -> UserCodebook:
-    """Return the codebook of a YAML or CSV file. Raises SurveyError (exit 3) that names the place of a mistake."""
+    """Return the codebook of a YAML, CSV or XLSX file. Raises SurveyError (exit 3) that names a mistake's place."""
+    if path.suffix.lower() == ".xlsx":
+        return _read_csv(_rows_of_sheet(path), path)
     text = read_small_file(path, "codebook", "a YAML or CSV file")
     try:
         if path.suffix.lower() == ".csv":
@@ -63,8 +68,9 @@ def _wrong(path: Path, place: str, expected: str, found: object) -> SurveyError:
 
 def _read_yaml(content: object, path: Path) -> UserCodebook:
     main = _mapping(content, path, "the file")
-    scales = _mapping(main.get("scales"), path, "scales")
-    batteries = _mapping(main.get("batteries"), path, "batteries")
+    more_scales, more_batteries = _used_columns(main, path)
+    scales = _mapping({**(_part(main, "scales", path)), **more_scales}, path, "scales")
+    batteries = _mapping({**(_part(main, "batteries", path)), **more_batteries}, path, "batteries")
     scale_missing = {name: _check_scale(scale, path, f"scales.{name}") for name, scale in scales.items()}
     language, survey, title = main.get("language", "en"), main.get("survey", path.stem), main.get("title")
     if not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
@@ -79,11 +85,30 @@ def _read_yaml(content: object, path: Path) -> UserCodebook:
         _check_battery(battery, scales, path, f"batteries.{name}")
     _refuse_doubled([item for battery in batteries.values() for item in battery["items"]], path)
     _refuse_size(batteries, scales, path)
-    codebook = parse_codebook({**main, "language": language, "survey": str(survey).strip()})
+    said = {"language": language, "survey": str(survey).strip(), "scales": scales, "batteries": batteries}
+    codebook = parse_codebook({**main, **said})
     item_missing = {
         item: scale_missing[battery["scale"]] for battery in batteries.values() for item in battery["items"]
     }
     return UserCodebook(codebook, title or None, _missing(main.get("missing", {}), path, "missing"), item_missing)
+
+
+def _part(main: Mapping[str, Any], name: str, path: Path) -> dict[Any, Any]:
+    """Return a part of a codebook, which may be empty where columns that were left out take its place."""
+    value = main.get(name)
+    return {} if value in (None, {}) and main.get("left_out") else _mapping(value, path, name)
+
+
+def _used_columns(main: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return scales and batteries of the columns under `left_out` that the user says to use."""
+    scales: dict[str, Any] = {}
+    batteries: dict[str, Any] = {}
+    for name, entry in ((main.get("left_out") and _mapping(main["left_out"], path, "left_out")) or {}).items():
+        content = _mapping(entry, path, f"left_out.{name}")
+        if content.get("use") is True:
+            scales[f"left_out.{name}"] = {key: content[key] for key in ("kind", "options", "missing") if key in content}
+            batteries[str(name)] = {"scale": f"left_out.{name}", "items": {str(name): content.get("wording")}}
+    return scales, batteries
 
 
 def _refuse_size(batteries: Mapping[str, Any], scales: Mapping[str, Any], path: Path) -> None:
@@ -163,11 +188,26 @@ def _refuse_doubled(item_ids: Sequence[str], path: Path) -> None:
         raise _wrong(path, "items", "each item once (case aside)", ", ".join(doubled[:5]))
 
 
+def _rows_of_sheet(path: Path) -> list[tuple[int, Mapping[str, str]]]:
+    """Return the rows of a workbook's sheet `Data`, or of its only one, as those of a CSV with their line."""
+    frame = open_table(open_source(path)).frame()
+    frame = frame.rename({name: name.strip().lower() for name in frame.columns})
+    if not set(_CSV_NEEDED) <= set(frame.columns):
+        raise _wrong(path, "the first line", f"the columns {','.join(_CSV_NEEDED)}", ",".join(frame.columns))
+    rows = frame.select(name for name in CSV_COLUMNS if name in frame.columns).fill_null("").iter_rows(named=True)
+    filled = ((line, {name: str(cell).strip() for name, cell in row.items()}) for line, row in enumerate(rows, 2))
+    return [(line, row) for line, row in filled if any(row.values())]
+
+
 def _read_csv(rows: Sequence[tuple[int, Mapping[str, str]]], path: Path) -> UserCodebook:
     by_item: dict[str, list[dict[str, str]]] = {}
+    unused: set[str] = set()
     for _, row in rows:
         cells = dict.fromkeys(CSV_COLUMNS, "") | {name: clean(cell) for name, cell in row.items()}
-        by_item.setdefault(cells["item_id"], []).append(cells)
+        if cells["use"].lower() in _NOT_USED:
+            unused.add(cells["item_id"])
+        if cells["item_id"] not in unused:
+            by_item.setdefault(cells["item_id"], []).append(cells)
     _refuse_doubled(list(by_item), path)
     missing = {item_id: _csv_missing(cells, path) for item_id, cells in by_item.items()}
     items = tuple(_csv_item(item_id, cells, place, path) for place, (item_id, cells) in enumerate(by_item.items()))
@@ -204,5 +244,8 @@ def _csv_item(item_id: str, rows: Sequence[Mapping[str, str]], position: int, pa
             path, f"{place}, option_code", f"two or more different codes from 0 to {HIGHEST_CODE:,}", [*options]
         )
     codes = tuple(sorted(options))
-    text = ItemText("en", wording, tuple(options[code] or str(code) for code in codes))
+    language = next((cells["language"] for cells in rows if cells["language"]), "en")
+    if not _LANGUAGE.fullmatch(language):
+        raise _wrong(path, f"{place}, language", "a code such as en", language)
+    text = ItemText(language, wording, tuple(options[code] or str(code) for code in codes))
     return ItemSpec(item_id, position, item_id, None, Scale(kind), codes, (text,))

@@ -79,6 +79,11 @@ def _span(values: Sequence[str]) -> str:
     return "" if not values else values[0] if len(values) == 1 else f"{values[0]}-{values[-1]}"
 
 
+def own_title(table: SurveyTable) -> str:
+    """Return the title that a file gives itself, '' where that names the program that wrote it, or a file."""
+    return "" if _NO_TITLE.search(table.title) else clean(table.title)
+
+
 def survey_of_file(
     table: SurveyTable, profile: Profile | None, facts: FileFacts, countries: set[str]
 ) -> tuple[str, SurveyFacts]:
@@ -89,8 +94,7 @@ def survey_of_file(
     """
     when = facts.wave or facts.year
     if profile is None:
-        own = "" if _NO_TITLE.search(table.title) else clean(table.title)
-        return table.source.slug, SurveyFacts(own or table.source.path.stem, wave=when or None)
+        return table.source.slug, SurveyFacts(own_title(table) or table.source.path.stem, wave=when or None)
     where = f"-{min(countries).lower()}" if len(countries) == 1 and not profile.country_is else ""
     survey_id = re.sub(r"[^a-z0-9]+", "-", f"{profile.programme}-{when}".lower()).strip("-") + where
     said = [part for part in (_of_wave(facts), min(countries) if where else "") if part]

@@ -23,7 +23,7 @@ from surveycli.survey.population.design_columns import find_design
 from surveycli.survey.population.find_groups import groups_of_table
 from surveycli.survey.population.respondents import RespondentPlan, read_respondents
 from surveycli.survey.population.weight import find_weight
-from surveycli.survey.readers.facts import facts_of_table, survey_of_file
+from surveycli.survey.readers.facts import facts_of_table, own_title, survey_of_file
 from surveycli.survey.readers.profile import Profile, find_profile
 from surveycli.survey.readers.readout import Reading, RespondentFile
 
@@ -54,7 +54,7 @@ def read_generic(table: SurveyTable, options: IngestOptions) -> RespondentFile:
     items = _items(table, options, rules, (countries.column.column or "", *weight.columns, *facts.columns().values()))
     if options.codebook:
         survey_id = items.codebook.codebook_id
-        survey = replace(survey, title=items.title or table.title or survey_id)
+        survey = replace(survey, title=items.title or own_title(table) or survey_id)
     demographics = demographics_of_table(table)
     answers = (*items.answers, *demographics.answers)
     groups = groups_of_table(table, items.codebook, answers, demographics, options, times=facts.columns())
