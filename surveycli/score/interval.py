@@ -1,21 +1,21 @@
 """Intervals of means over cells, for new countries and new batteries like those that there are.
 
 Cells of one item err together, items of one battery do, and so do the populations of one country: an interval that took
-them for independent would be far too narrow. A mean over cells is seen as mean + population (within country) + item
-(within battery) + interaction; how much it would differ with other countries and batteries follows from how much these
-effects vary. Few clusters tell that variance badly; a generalised interval (Weerahandi 1993) counts this in: the mean's
-variance is drawn many times from what the sums of squares allow, each a chi-square, and the half-width h holds
-|normal| sqrt(variance) at the wanted level.
+them for independent would be far too narrow. A mean over cells is seen as mean + country + population (within it) +
+battery + item (within it) + country x battery + rest. How much it would differ with other countries and batteries is
+the sum of what these add: each is estimated from mean squares, and what comes out below 0 is 0 (Henderson 1953). The
+half-width is Student's, with as many degrees of freedom as make the estimate's own variance right (Satterthwaite 1946):
+few where it rests on few countries or batteries. `benchmarks/coverage.md` has how often intervals hold the truth.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Self
 
 import numpy as np
-from scipy.special import chdtri, ndtr, ndtri
+from scipy import sparse
+from scipy.special import stdtrit
 
 from surveycli.distribution.arrays import Bools, Floats, Ints
 from surveycli.grouping import Clusters
@@ -28,11 +28,10 @@ HOW_TO_READ = (
 FEW = 8  # the variance of fewer clusters than this is poorly known
 Range = tuple[float, float]
 ANYTHING: Range = (-np.inf, np.inf)
-_N_DRAWS = 1000
 _N_PASSES = 6
-_N_STEPS = 25
-_TINY = 1e-300
-_STREAMS = (1, 3, 5)  # of random numbers: for populations, items (each has two) and the interaction
+_N_STEPS = 8
+_TINY = 1e-60
+_LEAST = 1e-9  # of a variance, to divide by
 _WHAT = {
     Clusters.COUNTRY: ("country", ""),
     Clusters.POPULATION: ("population", ""),
@@ -74,26 +73,37 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Direction:
-    """What one kind of cluster adds to the variance of a mean: s^2 between G clusters, t^2 between the units within.
+class Spread:
+    """Estimated variances of M means, and the degrees of freedom that each rests on: (M,) both."""
 
-    variance = max(s^2 - t^2 a, 0) b + t^2 c, where cluster g with the weight w_g has a mean that t^2 k_g of variance
-    comes to from its units: a is the mean of k_g, b the sum of w_g^2, c the sum of w_g^2 k_g.
-    """
+    variance: Floats
+    freedom: Floats
 
-    between: float
-    freedom: int
-    within: float
-    within_freedom: int
-    a: float
-    b: float
-    c: float
+    def half_widths(self, level: float = LEVEL) -> Floats:
+        """Return half the width of each mean's interval, Student's: (M,)."""
+        return np.asarray(stdtrit(self.freedom, (1 + level) / 2) * np.sqrt(self.variance))
 
-    def draw(self, stream: int) -> Floats:
-        """Return variances that the sums of squares allow: (D,)."""
-        between = self.between * _inverse_chi_square(self.freedom, stream)
-        within = self.within * _inverse_chi_square(self.within_freedom, stream + 1) if self.within_freedom else 0.0
-        return np.asarray(np.maximum(between - within * self.a, 0.0) * self.b + within * self.c)
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a variance is the sum of, T mean squares times their factors, and the freedom of each: (T, M) both."""
+
+    squares: Floats
+    freedom: Floats
+
+    @property
+    def sum(self) -> Floats:
+        return np.asarray(self.squares.sum(axis=0))
+
+    def times(self, factor: Floats) -> _Part:
+        """Return the part with each mean's squares times a factor (M,)."""
+        return _Part(self.squares * factor, self.freedom)
+
+    def spread(self) -> Spread:
+        """Return the variance with Satterthwaite's freedom, 1 at least."""
+        total = self.sum
+        uncertain = (self.squares**2 / np.maximum(self.freedom, 1)).sum(axis=0)
+        return Spread(total, np.maximum(total**2 / np.maximum(uncertain, _TINY), 1.0))
 
 
 def interval_columns(several: bool) -> list[str]:
@@ -107,45 +117,23 @@ def mean_interval(
     """Return the interval of the mean of `values` (N,), NaN left out, cut off where a mean cannot lie."""
     defined = np.isfinite(values)
     values, units = values[defined], units.take(defined)
-    variances, words = variances_of_means(values[:, None], units, clusters)
-    if variances is None:
+    spread, words = spreads_of_means(values[:, None], units, clusters)
+    if spread is None:
         return Interval(None, None, None, None, words)
     mean = float(values.mean())
-    half = float(half_widths(variances, LEVEL)[0])
-    half_all = half if n_rows == 1 else float(half_widths(variances, LEVEL ** (1 / n_rows))[0])
+    half, half_all = (float(spread.half_widths(level)[0]) for level in (LEVEL, LEVEL ** (1 / n_rows)))
     low, high = (float(np.clip(mean + sign * half, *within)) for sign in (-1, 1))
     low_all, high_all = (float(np.clip(mean + sign * half_all, *within)) for sign in (-1, 1))
     return Interval(low, high, low_all, high_all, words)
 
 
-def variances_of_means(values: Floats, units: Units, clusters: Clusters) -> tuple[Floats | None, str]:
-    """Return draws of the variance of the mean of each column of (N, M): (M, D); and the clusters in words.
+def spreads_of_means(values: Floats, units: Units, clusters: Clusters) -> tuple[Spread | None, str]:
+    """Return how the mean of each column of (N, M) spreads, and the clusters in words; None where nothing tells it.
 
-    None where there are no two clusters of anything.
+    The interaction of country and battery is part of what countries add and of what batteries add, and counts once.
     """
     if not len(values):
         return None, ""
-    draws, words = zip(*(_variances(column, units, clusters) for column in values.T), strict=True)
-    return (None if draws[0] is None else np.stack(draws)), words[0]
-
-
-def half_widths(variances: Floats, level: float) -> Floats:
-    """Return h with mean over D draws of P(|normal| sqrt(variance) <= h) = level: (M, D) -> (M,).
-
-    That probability rises and bends down in h, so that Newton's steps come to h from below.
-    """
-    root = np.sqrt(np.maximum(variances, _TINY))
-    h = ndtri((1 + level) / 2) * np.median(root, axis=1, keepdims=True)
-    for _ in range(_N_STEPS):
-        z = h / root
-        short = level - (2 * ndtr(z) - 1).mean(axis=1, keepdims=True)
-        slope = (np.exp(-(z**2) / 2) / root).mean(axis=1, keepdims=True) * np.sqrt(2 / np.pi)
-        h = np.maximum(h + short / slope, h / 4)
-    return np.asarray(np.where(variances.max(axis=1) > 0, h[:, 0], 0.0))
-
-
-def _variances(values: Floats, units: Units, clusters: Clusters) -> tuple[Floats | None, str]:
-    """Return draws of the variance of the mean of (N,): (D,)."""
     population, item = _dense(units.population), _dense(units.item)
     of_population, of_item = _additive(values, population, item)
     wide, deep = _WHAT[clusters]
@@ -154,20 +142,24 @@ def _variances(values: Floats, units: Units, clusters: Clusters) -> tuple[Floats
     words = " x ".join(filter(None, (some, others)))
     if one is None or other is None:
         found = one or other
-        return (None if found is None else found.draw(_STREAMS[one is None])), words
-    rest = values - values.mean() - of_population[population] - of_item[item]
-    both = _interaction(rest, country, battery)
-    return np.maximum(one.draw(_STREAMS[0]) + other.draw(_STREAMS[1]) - both, 0.0), words
+        return (None if found is None else found.spread()), words
+    rest = values - values.mean(axis=0) - of_population[population] - of_item[item]
+    both = _interaction(rest, country, battery, item)
+    more = [(part, (part.sum > both.sum).astype(np.float64)) for part in (one, other)]
+    parts = [*(part.times(counts) for part, counts in more), both.times(1 - more[0][1] - more[1][1])]
+    return _together(parts).spread(), words
 
 
-def _direction(effect: Floats, unit: Ints, cluster: Ints, kind: str) -> tuple[Direction | None, Ints, str]:
+def _together(parts: list[_Part]) -> _Part:
+    return _Part(np.vstack([part.squares for part in parts]), np.vstack([part.freedom for part in parts]))
+
+
+def _direction(effect: Floats, unit: Ints, cluster: Ints, kind: str) -> tuple[_Part | None, Ints, str]:
     """Return what clusters of units add, the cluster of each cell, and what they are in words; `kind` "" for none.
 
-    effect: (U,) of populations or items; unit and cluster: (N,) of cells. A single cluster is taken apart into units.
+    effect: (U, M) of populations or items; unit and cluster: (N,) of cells. A single cluster is taken apart into units.
     """
     weight = np.bincount(unit) / len(unit)
-    # Cells (N) are numbered by unit (U), units by group (G): `group[unit]` is the group of each cell, and bincount sums
-    # the units of each group. Every cell of a unit writes the same group.
     group = np.zeros(len(effect), dtype=np.int64)
     group[unit] = _dense(cluster)
     if not kind or len(effect) < 2:
@@ -175,46 +167,106 @@ def _direction(effect: Floats, unit: Ints, cluster: Ints, kind: str) -> tuple[Di
     if kind in _UNITS.values() or group.max() == 0:
         kind, group = _UNITS.get(kind, kind), np.arange(len(effect))
     n_groups = int(group.max()) + 1
+    words = f"{n_groups} {_PLURALS[kind]}{' (few)' if n_groups < FEW else ''}"
+    return _between_and_within(effect, weight, group), group[unit], words
+
+
+def _between_and_within(effect: Floats, weight: Floats, group: Ints) -> _Part:
+    """Return what G clusters add to the variance of a mean, from the effects (U, M) of their units with weights (U,).
+
+    A cluster's mean varies by s^2 + t^2 k_g: s^2 between clusters, t^2 between units within, k_g by their number. Where
+    w_g is its weight, the clusters add the sum of w_g^2 (s^2 + t^2 k_g). t^2 is the mean square within. s^2, 0 at
+    least, makes the sum of (mean_g - their mean)^2 / (s^2 + t^2 k_g) what it is expected to be, G - 1 (Paule and
+    Mandel 1982).
+    """
+    n_groups = int(group.max()) + 1
     of_group = np.bincount(group, weight)
-    mean = np.bincount(group, weight * effect) / of_group
-    part = np.bincount(group, weight**2) / of_group**2
+    mean = _sums(group, weight[:, None] * effect, n_groups) / of_group[:, None]
+    k = (np.bincount(group, weight**2) / of_group**2)[:, None]
     freedom = len(effect) - n_groups
-    within = float(((effect - mean[group]) ** 2).sum() / freedom) if freedom else 0.0
-    sums = float((of_group**2).sum()), float((of_group**2 * part).sum())
-    found = Direction(float(mean.var(ddof=1)), n_groups - 1, within, freedom, float(part.mean()), *sums)
-    return found, group[unit], f"{n_groups} {_PLURALS[kind]}{' (few)' if n_groups < FEW else ''}"
+    within = ((effect - mean[group]) ** 2).sum(axis=0) / max(freedom, 1)
+    between = _between(mean, within * k)
+    u = 1 / np.maximum(between + within * k, _TINY)
+    powers = [(u**power).sum(axis=0) for power in (1, 2, 3)]
+    # What the likelihood of s^2 tells of it, and how much less it is for more t^2.
+    doubt = 2 / np.maximum(powers[1] - 2 * powers[2] / powers[0] + (powers[1] / powers[0]) ** 2, _TINY)
+    slope = (u**2 * k).sum(axis=0) / powers[1]
+    b, c = (of_group**2).sum(), (of_group[:, None] ** 2 * k).sum()
+    variance = b * between + c * within
+    uncertain = b**2 * doubt * (between > 0) + (c - b * slope * (between > 0)) ** 2 * 2 * within**2 / max(freedom, 1)
+    return _Part(variance[None], (2 * variance**2 / np.maximum(uncertain, _TINY))[None])
+
+
+def _between(mean: Floats, noise: Floats) -> Floats:
+    """Return the variance (M,) between the true means of clusters; the variance of `noise` in their means is (G, M)."""
+    n_groups = len(mean)
+    found = mean.var(axis=0, ddof=1)
+    noise = np.maximum(noise, _LEAST * found)
+    for _ in range(_N_STEPS):
+        u = 1 / np.maximum(found + noise, _TINY)
+        squares = (mean - (u * mean).sum(axis=0) / u.sum(axis=0)) ** 2
+        total = np.maximum((u * squares).sum(axis=0), _TINY)
+        # Newton's steps on 1 / total, which is nearly a line in what is sought.
+        found = np.maximum(
+            found + total * (total / (n_groups - 1) - 1) / np.maximum((u**2 * squares).sum(axis=0), _TINY), 0
+        )
+    return np.asarray(found)
 
 
 def _additive(values: Floats, population: Ints, item: Ints) -> tuple[Floats, Floats]:
-    """Return the effects of populations (P,) and items (I,) that fit best as a sum, each averaging to 0 over cells."""
-    one, other = np.zeros(population.max() + 1), np.zeros(item.max() + 1)
-    n_one, n_other = np.bincount(population), np.bincount(item)
-    apart = values - values.mean()
-    # Each pass fits one effect to what the other leaves; indexed by its own cells it is spread back over them.
+    """Return the effects of populations (P, M) and items (I, M) that fit (N, M) best as a sum, each averaging to 0."""
+    apart = values - values.mean(axis=0)
+    n_one, n_other = np.bincount(population)[:, None], np.bincount(item)[:, None]
+    one, other = np.zeros((len(n_one), values.shape[1])), np.zeros((len(n_other), values.shape[1]))
     for _ in range(_N_PASSES):
-        one = np.bincount(population, apart - other[item]) / n_one
-        other = np.bincount(item, apart - one[population]) / n_other
-    return one - one[population].mean(), other - other[item].mean()
+        one = _sums(population, apart - other[item], len(n_one)) / n_one
+        other = _sums(item, apart - one[population], len(n_other)) / n_other
+    return one - (n_one * one).sum(axis=0) / len(values), other - (n_other * other).sum(axis=0) / len(values)
 
 
-def _interaction(rest: Floats, country: Ints, battery: Ints) -> Floats:
-    """Return draws of the variance that both directions contain, that of country x battery: (D,).
+def _interaction(rest: Floats, country: Ints, battery: Ints, item: Ints) -> _Part:
+    """Return what country x battery adds, which both directions contain.
 
-    rest: (N,), what is left of the values after both effects.
+    rest: (N, M), what is left of the values after both effects, which took part of it. In a country a battery's mean
+    varies by s^2 + t^2 / its items; t^2 is the mean square between its items within a country.
     """
-    n_one, n_other = int(country.max()) + 1, int(battery.max()) + 1
-    # One number for each pair of country and battery, so that a single bincount sums the rest within pairs.
-    sums = np.bincount(country * n_other + battery, rest, minlength=n_one * n_other)
-    correction = n_one / (n_one - 1) * n_other / (n_other - 1)  # both effects were fitted
-    variance = float((sums**2).sum()) / len(rest) ** 2 * correction
-    return variance * _inverse_chi_square((n_one - 1) * (n_other - 1), _STREAMS[2])
+    n_one, n_other, n_items = (int(labels.max()) + 1 for labels in (country, battery, item))
+    of_item = np.zeros(n_items, dtype=np.int64)
+    of_item[item] = battery
+    w_one, w_other = (np.bincount(labels) / len(rest) for labels in (country, battery))
+    k = np.bincount(of_item, (np.bincount(item) / len(rest)) ** 2) / w_other**2
+    pair = country * n_items + item
+    n_pair = np.maximum(np.bincount(pair, minlength=n_one * n_items), 1)[:, None]
+    apart = (_sums(pair, rest, n_one * n_items) / n_pair).reshape(n_one, n_items, -1)
+    block = country * n_other + battery
+    sums = _sums(block, rest, n_one * n_other).reshape(n_one, n_other, -1)
+    n_block = np.maximum(np.bincount(block, minlength=n_one * n_other), 1).reshape(n_one, n_other, 1)
+    freedom = (n_one - 1) * (n_items - n_other)
+    within = ((apart - (sums / n_block)[:, of_item]) ** 2).sum(axis=(0, 1)) / max(freedom, 1)
+    of_battery = ((sums / len(rest)) ** 2).sum(axis=0)
+    total = of_battery.sum(axis=0) / _left_over(w_one, np.ones(n_one))
+    one = (w_one**2).sum()
+    alone, shared = _left_over(w_other, np.ones(n_other)), _left_over(w_other, k)
+    between = np.maximum((total / one - shared * within * (w_other**2 * k).sum()) / (alone * (w_other**2).sum()), 0.0)
+    variance = one * ((w_other**2).sum() * between + (w_other**2 * k).sum() * within)
+    alike = of_battery.sum(axis=0) ** 2 / np.maximum((of_battery**2).sum(axis=0), _TINY)
+    return _Part(variance[None], np.maximum((n_one - 1) * alike * (n_other - 1) / n_other, 1.0)[None])
 
 
-@cache
-def _inverse_chi_square(freedom: int, stream: int) -> Floats:
-    """Return draws of f / chi-square with f degrees of freedom, the same ones whenever asked: (D,)."""
-    order = np.random.default_rng([stream, freedom]).permutation(_N_DRAWS)
-    return np.asarray(freedom / chdtri(freedom, (order + 0.5) / _N_DRAWS))  # evenly spread over the distribution
+def _left_over(weight: Floats, varied: Floats) -> float:
+    """Return which part of the sum of w^2 x^2 is left of independent x, of variances v, when their mean is taken off.
+
+    >>> _left_over(np.full(4, 0.25), np.ones(4))
+    0.75
+    """
+    whole = float((weight**2 * varied).sum())
+    return float((weight**2 * ((1 - 2 * weight) * varied + whole)).sum()) / whole
+
+
+def _sums(group: Ints, values: Floats, n_groups: int) -> Floats:
+    """Return the sums of (N, M) within groups: (G, M)."""
+    member = sparse.csr_matrix((np.ones(len(group)), (group, np.arange(len(group)))), (n_groups, len(group)))
+    return np.asarray(member @ values)
 
 
 def _dense(labels: Ints) -> Ints:
