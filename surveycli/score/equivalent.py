@@ -3,15 +3,16 @@
 A pilot of n respondents per cell, shrunk towards a prior, is simulated for a grid of n; a run is worth the n at which
 the pilot's mean score equals the run's. Both are held against equally noisy figures: the run against people's answers,
 the pilot against as many new answers from a truth that those allow, to which its own respondents add nothing. Two
-priors stand side by side: the position marginal of the training items, and their item mean where the item was asked.
-The strength of shrinkage is chosen on the training part, for each n and prior.
+priors stand side by side: the position marginal of the training items; and the best that is known of the cell without a
+model: what the newest run of `best` on the split says, else the item mean where the training part has the item. The
+strength of shrinkage is chosen on the training part for each n, to the position marginal and to the item mean.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,8 +42,9 @@ _MAX_TUNING_CELLS = 2_000
 _AS_THE_SURVEY = "as good as this survey"
 _FIGURES = (
     ("n_equivalent", "low", "high", "equivalent"),
-    ("n_item_mean", "low_item_mean", "high_item_mean", "equivalent_item_mean"),
+    ("n_best", "low_best", "high_best", "equivalent_best"),
 )
+_TEXTS = ("equivalent", "equivalent_best", "best")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,11 @@ def equivalent_table(store: Store, run_id: str, request: TableRequest = DEFAULTS
 
     metric = distance_of(request.metric)
     cells = run_cells(store, run_id, request.selection)
-    leads = _leads(store, run_id, cells, metric, request.seed)
-    frame = cells.frame.with_columns(pl.Series("row", np.arange(cells.frame.height)))
+    leads, best = _leads(store, run_id, cells, metric, request.seed)
+    frame = cells.frame.with_columns(pl.Series("row", np.arange(cells.frame.height)), pl.Series("best", best))
     rows = [{**labels, **_row(group, cells, leads, metric, request)} for labels, group in groups_of(frame, request.by)]
-    columns = [*group_columns(frame, request.by), "n_cells", metric, *_FIGURES[0], *_FIGURES[1], "clusters"]
+    figures = [name for names in _FIGURES for name in names[:-1]]
+    columns = [*group_columns(frame, request.by), "n_cells", *_TEXTS, metric, "clusters", *figures]
     return pl.DataFrame(rows, infer_schema_length=None).select(columns)
 
 
@@ -105,7 +108,8 @@ def _row(group: pl.DataFrame, cells: RunCells, leads: Floats, metric: str, reque
     named = zip(_FIGURES, (equivalent for equivalent, _ in found), strict=True)
     figures = {name: value for names, equivalent in named for name, value in equivalent.named(names)}
     n_cells = group.height - group[metric].null_count()
-    return {"n_cells": n_cells, metric: mean_of(group, metric), "clusters": found[0][1], **figures}
+    best = ", ".join(group["best"].value_counts(sort=True)["best"])
+    return {"n_cells": n_cells, metric: mean_of(group, metric), "clusters": found[0][1], "best": best, **figures}
 
 
 def pilot_losses(human: AnsweredCells, priors: Sequence[ShrinkageTarget], metric: str, seed: int = 1) -> Floats:
@@ -149,30 +153,34 @@ def respondents_worth(lead: Floats) -> float:
     return float(np.exp(_LOGS[right - 1] + part * (_LOGS[right] - _LOGS[right - 1])))
 
 
-def _leads(store: Store, run_id: str, cells: RunCells, metric: str, seed: int) -> Floats:
-    """Return by how much each row of a run scores better than pilots and than a survey: (priors, R, G+1).
+def _leads(store: Store, run_id: str, cells: RunCells, metric: str, seed: int) -> tuple[Floats, list[str]]:
+    """Return by how much each row of a run scores better than pilots and than a survey, and the second prior's name.
 
-    Pilots are computed once per cell, though it may stand in several rows.
+    Leads are (priors, R, G+1). Pilots are computed once per cell, though it may stand in several rows.
     """
     run = find_scored_run(store, run_id)
     width = cells.human.shares.shape[1]
     train = train_cells(store, run["split"], run["shares"], width) if run["split"] else None
     key = cells.human.item * len(cells.human.catalogue.populations) + cells.human.population
-    # `first` picks one row for each cell, and `row` gives every row the place of its cell among those.
     _, first, row = np.unique(key, return_index=True, return_inverse=True)
     human = cells.human.take(first)
     function = find_metric(metric).function
     flawless = function(cells.human.shares, cells.human.shares, cells.human.n_options)
     lost = np.abs(floats(cells.frame, metric) - flawless)
-    return pilot_losses(human, _priors(train, human, seed), metric, seed)[:, row] - lost[:, None]
+    marginal, best, names = _priors(train, human, seed)
+    if run["split"]:
+        best = _with_the_best(store, run, human, best, names)
+    return pilot_losses(human, [marginal, best], metric, seed)[:, row] - lost[:, None], [names[one] for one in row]
 
 
-def _priors(train: AnsweredCells | None, target: AnsweredCells, seed: int) -> tuple[ShrinkageTarget, ShrinkageTarget]:
-    """Return the position marginal, and the item mean where the training part has the item."""
+def _priors(
+    train: AnsweredCells | None, target: AnsweredCells, seed: int
+) -> tuple[ShrinkageTarget, ShrinkageTarget, list[str]]:
+    """Return the position marginal, the item mean where the training part has the item, and which that is."""
     width = target.shares.shape[1]
     if train is None:
         flat = ShrinkageTarget(uniform(target.n_options, width), np.ones((len(target), len(GRID))))
-        return flat, flat
+        return flat, flat, ["uniform"] * len(target)
     chosen = np.arange(len(train))
     if len(train) > _MAX_TUNING_CELLS:
         chosen = np.random.default_rng(seed).choice(len(train), _MAX_TUNING_CELLS, replace=False)
@@ -185,7 +193,23 @@ def _priors(train: AnsweredCells | None, target: AnsweredCells, seed: int) -> tu
     means, place = item_means(train), _places(train, target)
     asked = (place >= 0) & means.asked[place]
     item = np.where(asked[:, None], means.shares[place][:, :width], marginal.shares)
-    return marginal, ShrinkageTarget(item, np.where(asked[:, None], by_item, marginal.strengths))
+    best = ShrinkageTarget(item, np.where(asked[:, None], by_item, marginal.strengths))
+    return marginal, best, ["item-mean" if one else "position-marginal" for one in asked]
+
+
+def _with_the_best(
+    store: Store, run: Mapping[str, Any], target: AnsweredCells, prior: ShrinkageTarget, names: list[str]
+) -> ShrinkageTarget:
+    """Return the prior with what the split's run of `best` says in its place, and write who says it into `names`."""
+    found = store.frame("score/list_best_predictions", split=run["split"], shares=run["shares"])
+    said = {tuple(row[:3]): row[3:] for row in found.iter_rows()}
+    shares = prior.shares.copy()
+    catalogue = target.catalogue
+    for row, (item, population) in enumerate(zip(target.item, target.population, strict=True)):
+        answer = said.get((*catalogue.items[item], catalogue.populations[population]))
+        if answer is not None and len(answer[0]) == target.n_options[row]:
+            shares[row, : len(answer[0])], names[row] = answer
+    return ShrinkageTarget(shares, prior.strengths)
 
 
 def _places(train: AnsweredCells, target: AnsweredCells) -> Floats:
@@ -230,12 +254,13 @@ TABLES = (
         "equivalent",
         "How many respondents per cell a prediction is worth.",
         per_run(equivalent_table),
-        columns=("run_id", "part", "n_cells", *_FIGURES[0], *_FIGURES[1], "clusters"),
+        columns=("run_id", "part", "n_cells", *_TEXTS, "clusters", *_FIGURES[0][:-1], *_FIGURES[1][:-1]),
         takes=frozenset({"by", "metric", "clusters", "seed", "kind", "min_respondents"}),
         how_to_read=(
             "equivalent: this many respondents per cell score as well, their shares shrunk to the mean of training "
-            "items with as many options; equivalent_item_mean: shrunk to the item's own training mean, where it was "
-            f'asked there. "{_AS_THE_SURVEY}": cannot be told apart from asking as many people again.'
+            "items with as many options; equivalent_best: shrunk to the best that is known without a model, named in "
+            "`best` (`surveycli predict -p best` on the split makes it more than the item's training mean). "
+            f'"{_AS_THE_SURVEY}": cannot be told apart from asking as many people again.'
         ),
     ),
 )

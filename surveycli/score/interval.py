@@ -160,6 +160,8 @@ def _direction(effect: Floats, unit: Ints, cluster: Ints, kind: str) -> tuple[_P
     effect: (U, M) of populations or items; unit and cluster: (N,) of cells. A single cluster is taken apart into units.
     """
     weight = np.bincount(unit) / len(unit)
+    # Cells (N) are numbered by unit (U), units by group (G): `group[unit]` is the group of each cell. Every cell of a
+    # unit writes the same group.
     group = np.zeros(len(effect), dtype=np.int64)
     group[unit] = _dense(cluster)
     if not kind or len(effect) < 2:
@@ -218,6 +220,7 @@ def _additive(values: Floats, population: Ints, item: Ints) -> tuple[Floats, Flo
     apart = values - values.mean(axis=0)
     n_one, n_other = np.bincount(population)[:, None], np.bincount(item)[:, None]
     one, other = np.zeros((len(n_one), values.shape[1])), np.zeros((len(n_other), values.shape[1]))
+    # Each pass fits one effect to what the other leaves; indexed by its own cells it is spread back over them.
     for _ in range(_N_PASSES):
         one = _sums(population, apart - other[item], len(n_one)) / n_one
         other = _sums(item, apart - one[population], len(n_other)) / n_other
@@ -238,7 +241,7 @@ def _interaction(rest: Floats, country: Ints, battery: Ints, item: Ints) -> _Par
     pair = country * n_items + item
     n_pair = np.maximum(np.bincount(pair, minlength=n_one * n_items), 1)[:, None]
     apart = (_sums(pair, rest, n_one * n_items) / n_pair).reshape(n_one, n_items, -1)
-    block = country * n_other + battery
+    block = country * n_other + battery  # one number for each pair, so that one pass sums the rest within pairs
     sums = _sums(block, rest, n_one * n_other).reshape(n_one, n_other, -1)
     n_block = np.maximum(np.bincount(block, minlength=n_one * n_other), 1).reshape(n_one, n_other, 1)
     freedom = (n_one - 1) * (n_items - n_other)

@@ -533,9 +533,25 @@ def test_respondents_worth_of_the_truth_and_of_uniform(small: Store) -> None:
     assert perfect["equivalent"].startswith(">1000")
     assert perfect["equivalent"].endswith("as good as this survey)")
     assert perfect["n_equivalent"] is None
-    assert flat["equivalent"] == flat["equivalent_item_mean"]
+    assert flat["equivalent"] == flat["equivalent_best"]
     assert (flat["n_equivalent"] or 0) < 3
     assert flat["clusters"] == "2 countries (few) x 2 batteries (few)"
+
+
+def test_the_second_prior_is_what_best_says_without_a_model(small: Store) -> None:
+    """A run of `best` on the split that no model serves is shrunk to, whole cells of it; the table names who served."""
+    score_run(small, add_run(small, "flat", FLAT))
+    add_run(small, "best-1", PERFECT[:1])
+    add_run(small, "best-2", PERFECT)
+    small.query("UPDATE run SET predictor = 'best' WHERE run_id LIKE 'best-%'")
+    small.query('UPDATE run SET configuration = \'{"settings": {"of": ["a-model"]}}\' WHERE run_id = \'best-2\'')
+    before, after = "a-model: one-shot", "two-way: its own groups"
+    small.query(f"UPDATE prediction_cell SET basis = '{before}' WHERE run_id = 'best-2'")
+    small.query(f"UPDATE prediction_cell SET basis = '{after}' WHERE run_id = 'best-1'")
+    table = equivalent_table(small, "flat", TableRequest(by=By.CELL)).filter(part="test")
+    named = dict(zip(zip(table["item_id"], table["population_id"], strict=True), table["best"], strict=True))
+    assert {cell: name for cell, name in named.items() if name == "two-way"} == {PERFECT[0][:2]: "two-way"}
+    assert "a-model" not in set(table["best"])
 
 
 def test_audit_finds_homogenisation_and_outside_mass(small: Store) -> None:
