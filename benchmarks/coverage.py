@@ -28,7 +28,7 @@ from surveycli.distribution.pilot import draw_answers, shrink
 from surveycli.distribution.pooling import own_item_prior, own_marginal_prior
 from surveycli.grouping import Clusters
 from surveycli.score.equivalent import GRID, ShrinkageTarget, equivalent_of, pilot_losses, respondents_worth
-from surveycli.score.interval import Units, spreads_of_means
+from surveycli.score.interval import Units, uncertainty_of_means
 from surveycli.store import open_store
 from surveycli.survey import ingest_bundled
 
@@ -167,9 +167,9 @@ def coverage(
     while done < n_truths:
         some = min(max(_CELLS_AT_ONCE // len(units.item), 1), n_truths - done)
         scores = draw_scores(generator, units, effects, some)
-        spread, _ = spreads_of_means(scores, units, clusters)
-        assert spread is not None
-        held += int((np.abs(scores.mean(axis=0)) <= spread.half_widths()).sum())
+        uncertainty, _ = uncertainty_of_means(scores, units, clusters)
+        assert uncertainty is not None
+        held += int((np.abs(scores.mean(axis=0)) <= uncertainty.half_widths()).sum())
         done += some
     return held / n_truths
 

@@ -24,7 +24,7 @@ from surveycli.distribution.pooling import item_means, marginal_prior, own_item_
 from surveycli.grouping import Clusters
 from surveycli.score.ceiling import distance_of
 from surveycli.score.cells import floats, group_columns, groups_of, mean_of, units_of
-from surveycli.score.interval import Units, spreads_of_means
+from surveycli.score.interval import Units, uncertainty_of_means
 from surveycli.score.material import RunCells, run_cells, train_cells
 from surveycli.score.score_run import find_scored_run
 from surveycli.score.table import DEFAULTS, Table, TableRequest, per_run
@@ -229,10 +229,10 @@ def equivalent_of(lead: Floats, units: Units, clusters: Clusters, *, known: bool
         return Equivalent(float("nan")), ""
     mean = lead.mean(axis=0)
     n = respondents_worth(mean[:-1])
-    spread, words = spreads_of_means(lead, units, clusters)
-    if spread is None:
+    uncertainty, words = uncertainty_of_means(lead, units, clusters)
+    if uncertainty is None:
         return Equivalent(n, at_least=not known), words
-    half = spread.half_widths()
+    half = uncertainty.half_widths()
     low, high = (respondents_worth((mean + sign * half)[:-1]) for sign in (-1, 1))
     return Equivalent(n, low, high, known and mean[-1] + half[-1] >= 0, not known), words
 

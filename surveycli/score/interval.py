@@ -73,7 +73,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class Uncertainty:
     """Estimated variances of M means, and the degrees of freedom that each rests on: (M,) both."""
 
     variance: Floats
@@ -99,11 +99,11 @@ class _Part:
         """Return the part with each mean's squares times a factor (M,)."""
         return _Part(self.squares * factor, self.freedom)
 
-    def spread(self) -> Spread:
+    def uncertainty(self) -> Uncertainty:
         """Return the variance with Satterthwaite's freedom, 1 at least."""
         total = self.sum
         uncertain = (self.squares**2 / np.maximum(self.freedom, 1)).sum(axis=0)
-        return Spread(total, np.maximum(total**2 / np.maximum(uncertain, _TINY), 1.0))
+        return Uncertainty(total, np.maximum(total**2 / np.maximum(uncertain, _TINY), 1.0))
 
 
 def interval_columns(several: bool) -> list[str]:
@@ -117,17 +117,17 @@ def mean_interval(
     """Return the interval of the mean of `values` (N,), NaN left out, cut off where a mean cannot lie."""
     defined = np.isfinite(values)
     values, units = values[defined], units.take(defined)
-    spread, words = spreads_of_means(values[:, None], units, clusters)
-    if spread is None:
+    uncertainty, words = uncertainty_of_means(values[:, None], units, clusters)
+    if uncertainty is None:
         return Interval(None, None, None, None, words)
     mean = float(values.mean())
-    half, half_all = (float(spread.half_widths(level)[0]) for level in (LEVEL, LEVEL ** (1 / n_rows)))
+    half, half_all = (float(uncertainty.half_widths(level)[0]) for level in (LEVEL, LEVEL ** (1 / n_rows)))
     low, high = (float(np.clip(mean + sign * half, *within)) for sign in (-1, 1))
     low_all, high_all = (float(np.clip(mean + sign * half_all, *within)) for sign in (-1, 1))
     return Interval(low, high, low_all, high_all, words)
 
 
-def spreads_of_means(values: Floats, units: Units, clusters: Clusters) -> tuple[Spread | None, str]:
+def uncertainty_of_means(values: Floats, units: Units, clusters: Clusters) -> tuple[Uncertainty | None, str]:
     """Return how the mean of each column of (N, M) spreads, and the clusters in words; None where nothing tells it.
 
     The interaction of country and battery is part of what countries add and of what batteries add, and counts once.
@@ -142,12 +142,12 @@ def spreads_of_means(values: Floats, units: Units, clusters: Clusters) -> tuple[
     words = " x ".join(filter(None, (some, others)))
     if one is None or other is None:
         found = one or other
-        return (None if found is None else found.spread()), words
+        return (None if found is None else found.uncertainty()), words
     rest = values - values.mean(axis=0) - of_population[population] - of_item[item]
     both = _interaction(rest, country, battery, item)
     more = [(part, (part.sum > both.sum).astype(np.float64)) for part in (one, other)]
     parts = [*(part.times(counts) for part, counts in more), both.times(1 - more[0][1] - more[1][1])]
-    return _together(parts).spread(), words
+    return _together(parts).uncertainty(), words
 
 
 def _together(parts: list[_Part]) -> _Part:

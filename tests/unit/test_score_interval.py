@@ -20,7 +20,7 @@ from benchmarks.coverage import (
 )
 from surveycli.distribution.arrays import Floats
 from surveycli.grouping import Clusters
-from surveycli.score.interval import Spread, Units, mean_interval, spreads_of_means
+from surveycli.score.interval import Uncertainty, Units, mean_interval, uncertainty_of_means
 
 REAL = EFFECTS["item mean"]
 
@@ -177,7 +177,7 @@ def test_an_interval_is_the_same_whenever_it_is_made() -> None:
 
 def test_half_width_is_student_s() -> None:
     """A variance of so many degrees of freedom gives Student's half-width, of none 0, of many the normal's."""
-    found = Spread(np.array([4.0, 0.0, 4.0]), np.array([3.0, 3.0, 1e9])).half_widths()
+    found = Uncertainty(np.array([4.0, 0.0, 4.0]), np.array([3.0, 3.0, 1e9])).half_widths()
     assert found == pytest.approx([2 * stats.t.ppf(0.975, 3), 0.0, 2 * stats.norm.ppf(0.975)])
 
 
@@ -185,10 +185,10 @@ def test_columns_share_their_clusters() -> None:
     """A column that is twice another has four times its variance, with as many degrees of freedom."""
     units = grid(6, [2] * 6)
     scores = draw(np.random.default_rng(10), units)
-    spread, _ = spreads_of_means(np.column_stack([scores, 2 * scores]), units, Clusters.BOTH)
-    assert spread is not None
-    assert spread.variance[1] == pytest.approx(4 * spread.variance[0])
-    assert spread.freedom[1] == pytest.approx(spread.freedom[0])
+    uncertainty, _ = uncertainty_of_means(np.column_stack([scores, 2 * scores]), units, Clusters.BOTH)
+    assert uncertainty is not None
+    assert uncertainty.variance[1] == pytest.approx(4 * uncertainty.variance[0])
+    assert uncertainty.freedom[1] == pytest.approx(uncertainty.freedom[0])
 
 
 def test_a_full_grid_has_the_classical_variance() -> None:
@@ -202,10 +202,10 @@ def test_a_full_grid_has_the_classical_variance() -> None:
     freedom = [5, 8, 40]
     variance = (squares[0] + squares[1] - squares[2]) / 54
     doubt = sum((square / 54) ** 2 / f for square, f in zip(squares, freedom, strict=True))
-    spread, _ = spreads_of_means(scores[:, None], units, Clusters.BOTH)
-    assert spread is not None
-    assert spread.variance[0] == pytest.approx(variance)
-    assert spread.freedom[0] == pytest.approx(variance**2 / doubt, rel=0.02)
+    uncertainty, _ = uncertainty_of_means(scores[:, None], units, Clusters.BOTH)
+    assert uncertainty is not None
+    assert uncertainty.variance[0] == pytest.approx(variance)
+    assert uncertainty.freedom[0] == pytest.approx(variance**2 / doubt, rel=0.02)
 
 
 def test_scores_that_are_all_the_same_have_no_spread() -> None:
