@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -13,7 +14,6 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from surveycli.report.charts import WIDTH, Chart
-from surveycli.report.numbers import write_value
 
 if TYPE_CHECKING:
     import polars as pl
@@ -148,3 +148,23 @@ def _environment() -> Environment:
 def _as_json(value: object) -> Markup:
     """Return JSON that can stand in a script element whatever texts are in it."""
     return Markup(json.dumps(value, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c"))
+
+
+def write_value(value: object) -> str:
+    """Return a table's value as text: a dash for what is missing, at most four significant digits after the point.
+
+    >>> [write_value(value) for value in (None, 1234567, 0.87654, 12.3456, float("inf"), "Kenya")]
+    ['–', '1,234,567', '0.877', '12.3', '∞', 'Kenya']
+    """
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    size = abs(value)
+    return f"{value:,.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.3f}"

@@ -6,7 +6,7 @@ what it was made from, where it was made from two.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +23,6 @@ from surveycli.score.gaps import entropy_ratio, gaps_between, spread_within
 from surveycli.score.material import RunCells, run_cells
 from surveycli.score.score_run import find_scored_run
 from surveycli.score.spread import (
-    Spread,
     mean_gap_between_groups,
     mean_pairwise_distance,
     variance_across_populations,
@@ -140,11 +139,8 @@ def _spreads(name: str, part: RunCells, seed: int) -> Iterator[PlainRow]:
     }
     for audit, (what, spread) in audits.items():
         if spread is not None:
-            yield _spread_row(audit, name, what, spread)
-
-
-def _spread_row(audit: str, part: str, what: str, spread: Spread) -> PlainRow:
-    return _row(audit, part, what, spread.ratio, spread.n_items, predicted=spread.predicted, human=spread.human)
+            sides = {"predicted": spread.predicted, "human": spread.human}
+            yield _row(audit, name, what, spread.ratio, spread.n_items, **sides)
 
 
 def _within_cells(name: str, part: RunCells) -> Iterator[PlainRow]:
@@ -206,16 +202,13 @@ def _group_of(frame: pl.DataFrame) -> tuple[str, Ints]:
 def _worst_population(name: str, part: RunCells, metric: str) -> Iterator[PlainRow]:
     """Yield the population with the worst mean, of those that have one; none for a metric that ranks nothing."""
     better = find_metric(metric).better
-    means = {key[0]: (mean_of(cells, metric), cells.height) for key, cells in _by_population(part.frame)}
+    by_population = part.frame.partition_by("population_id", as_dict=True, maintain_order=True)
+    means = {key[0]: (mean_of(cells, metric), cells.height) for key, cells in by_population.items()}
     known = [(value, str(population), n) for population, (value, n) in means.items() if value is not None]
     if known and len(known) == len(means) and better is not Better.NEITHER:
         sign = 1 if better is Better.HIGHER else -1
         value, population, n = min(known, key=lambda row: (sign * row[0], row[1]))
         yield _row("worst population", name, f"{population}, {metric}", value, n)
-
-
-def _by_population(frame: pl.DataFrame) -> Iterable[tuple[tuple[object, ...], pl.DataFrame]]:
-    return frame.partition_by("population_id", as_dict=True, maintain_order=True).items()
 
 
 def _sensitivity(store: Store, run_id: str, other: str) -> Iterator[PlainRow]:

@@ -11,6 +11,7 @@ import numpy as np
 from surveycli.clock import utc_now
 from surveycli.distribution.arrays import pad_lists
 from surveycli.distribution.metric import score_cells
+from surveycli.distribution.pooling import normalise
 from surveycli.errors import SurveyError, bad_input, not_found
 
 if TYPE_CHECKING:
@@ -171,11 +172,7 @@ def score_frame(scored: pl.DataFrame) -> pl.DataFrame:
 
     n_options = scored["option_code"].list.len().to_numpy().astype(np.int64)
     width = int(n_options.max(initial=1))
-    human, model = (_to_one(pad_lists(scored[name], width)) for name in ("shares", "probability"))
+    human, model = (normalise(pad_lists(scored[name], width)) for name in ("shares", "probability"))
     scores = score_cells(human, model, n_options, scored["scale"].to_numpy() != "nominal")
     columns = [pl.Series(name, values, dtype=pl.Float64).fill_nan(None) for name, values in scores.items()]
     return scored.select(*_KEYS, "language").with_columns(columns)
-
-
-def _to_one(shares: Any) -> Any:
-    return shares / shares.sum(axis=1, keepdims=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from surveycli.domain import Scale
-from surveycli.errors import SurveyError, bad_input
+from surveycli.errors import bad_input
 from surveycli.request.simulate import NewQuestion
 from surveycli.untrusted.small_file import read_small_file
 from surveycli.untrusted.table_text import parse_table
@@ -74,7 +74,8 @@ def _of_row(row: Mapping[str, str]) -> dict[str, Any]:
 def _question(given: Mapping[str, Any], number: int, language: str, where: str) -> NewQuestion:
     strange = sorted(set(map(str, given)) - set(_COLUMNS))
     if strange:
-        raise bad_input(f"{where} has {', '.join(strange)}, which means nothing here.", f"It may have {_listed()}.")
+        may = f"It may have {', '.join(_COLUMNS)}."
+        raise bad_input(f"{where} has {', '.join(strange)}, which means nothing here.", may)
     language = str(given.get("language") or language)
     wording = {code: one_line(text) for code, text in _by_language(given.get("question"), language).items()}
     options = {
@@ -134,12 +135,4 @@ def _scale(given: Any, n_options: int, where: str) -> Scale:
     try:
         return Scale(str(given).lower())
     except ValueError:
-        raise _no_scale(given, where) from None
-
-
-def _no_scale(given: Any, where: str) -> SurveyError:
-    return bad_input(f"{where} has the scale {str(given)!r}.", f"It is one of {', '.join(Scale)}.")
-
-
-def _listed() -> str:
-    return ", ".join(_COLUMNS)
+        raise bad_input(f"{where} has the scale {str(given)!r}.", f"It is one of {', '.join(Scale)}.") from None

@@ -59,7 +59,8 @@ def plan_paper(store: Store, material: SplitMaterial, options: SplitOptions) -> 
         .then(pl.lit("C1-validation"))
         .otherwise(pl.lit("C1-train"))
     )
-    return SplitPlan(items, pl.concat([countries, sets]), rules(part_rules), (*filter(None, notes), _held_note(held)))
+    note = f"Held out of training for validation: {', '.join(held)}; C1-Q2 and C1-Q3 have these countries too."
+    return SplitPlan(items, pl.concat([countries, sets]), rules(part_rules), (*filter(None, notes), note))
 
 
 _SELECTOR_NOTE = (
@@ -89,10 +90,6 @@ def _held_countries(material: SplitMaterial, countries: pl.DataFrame, seed: int)
     fraction = _N_VALIDATION_POPULATIONS / max(len(units), _N_VALIDATION_POPULATIONS + 1)
     parts = allot(units, {VALIDATION: fraction, TRAIN: 1 - fraction}, f"{seed} validation countries")
     return sorted(name for name, part in parts.items() if part == VALIDATION)
-
-
-def _held_note(held: list[str]) -> str:
-    return f"Held out of training for validation: {', '.join(held)}; C1-Q2 and C1-Q3 have these countries too."
 
 
 def _country_notes(material: SplitMaterial, published: pl.DataFrame, kept: pl.DataFrame) -> list[str]:
