@@ -26,13 +26,15 @@ def codebook(
     ] = Path("codebook.yaml"),
     items: Annotated[
         str | None,
-        typer.Option(help="Columns that are items: names with commas, `Q2*` for many.", show_default="told by labels"),
+        typer.Option(
+            help="Columns that are items: names with commas, `Q2*` for many.", show_default="inferred from labels"
+        ),
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Write over an existing file.")] = False,
 ) -> None:
     """Write a codebook of all columns of a survey file.
 
-    Edit its wordings and response options, say which of the columns that were left out to use, then give it to
+    Edit its wordings and response options, say which of the left-out columns to use, then give it to
     `surveycli ingest --codebook`.
 
     Examples:

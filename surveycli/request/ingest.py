@@ -124,21 +124,21 @@ class IngestOptions:
     survey_id: str | None = setting(None, "Name of the survey in the store.", flag="--survey", shown="the file's own")
     replace: bool = setting(False, "Replace the survey of that name.")
     dry_run: bool = setting(False, "Show what the file would be read as, and store nothing.")
-    layout: str | None = setting(None, "Force a reader.", shown="told from the content")
+    layout: str | None = setting(None, "Force a reader.", shown="inferred from the content")
     profile: Path | None = setting(
-        None, "YAML file that says how a programme writes its files.", shown="told from the columns"
+        None, "YAML file that says how a programme writes its files.", shown="inferred from the columns"
     )
     by: tuple[tuple[str, ...], ...] = setting(
         (("country",),),
         "Columns whose values make the populations: country, then sex, age and the like, or any column of the file:"
-        " `country,Q57`. May be given several times.",
+        " `country,Q57`; repeat for several.",
         shown="country",
         group=_POPULATIONS,
         parse=parse_groupings,
     )
     bands: tuple[tuple[str, tuple[Band, ...]], ...] = setting(
         (),
-        "Bands of a column of numbers in --by: `Q240=1-4,5-6,7-10`. May be given several times.",
+        "Bands of a column of numbers in --by: `Q240=1-4,5-6,7-10`; repeat for several.",
         shown="age=18-29,30-44,45-59,60+",
         group=_POPULATIONS,
         parse=parse_bands,
@@ -148,13 +148,13 @@ class IngestOptions:
         None, "The one country of all respondents: a name, or a code such as USA.", group=_COLUMNS
     )
     country_column: str | None = setting(
-        None, "Column with each respondent's country.", shown="told from names and content", group=_COLUMNS
+        None, "Column with each respondent's country.", shown="inferred from names and content", group=_COLUMNS
     )
     country_map: tuple[tuple[str, str], ...] = ()
     weight_column: str | None = setting(
         None,
-        "Column with each respondent's weight; `none` for none.",
-        shown="told from names and content",
+        "Column with each respondent's weight; `none` for no weights.",
+        shown="inferred from names and content",
         group=_COLUMNS,
     )
     strata: str | None = setting(
@@ -170,10 +170,10 @@ class IngestOptions:
         group=_COLUMNS,
     )
     replicates: str | None = setting(
-        None, "Columns with replicate weights: `repwt*`. They go before strata and units.", group=_COLUMNS
+        None, "Columns with replicate weights: `repwt*`. They take precedence over strata and units.", group=_COLUMNS
     )
     replicate_method: str = setting(
-        "brr", "How they were made: brr, fay:0.5 (or another number), jk1 or jk2.", group=_COLUMNS
+        "brr", "How the replicates were made: brr, fay:0.5 (or another number), jk1 or jk2.", group=_COLUMNS
     )
     keep_private: bool = setting(
         False, "WVS: store coordinates, sampling point and interviewer number too.", group=_COLUMNS
@@ -181,26 +181,26 @@ class IngestOptions:
     items: tuple[str, ...] = setting(
         (),
         "Columns that are items: names with commas, `Q2*` for many.",
-        shown="told by labels",
+        shown="inferred from labels",
         group=_ANSWERS,
         commas=True,
     )
-    no_items: tuple[str, ...] = setting((), "Columns that are no items, likewise.", group=_ANSWERS, commas=True)
+    no_items: tuple[str, ...] = setting((), "Columns that are not items, named likewise.", group=_ANSWERS, commas=True)
     ordinal: tuple[str, ...] = setting(
         (), "Items whose options lie on one line, in code order: `imp*`.", group=_ANSWERS, commas=True
     )
     language: str | None = setting(
-        None, "Language of the file's own labels: en, es, pt-BR.", shown="told from the labels", group=_ANSWERS
+        None, "Language of the file's own labels: en, es, pt-BR.", shown="inferred from the labels", group=_ANSWERS
     )
     missing: tuple[tuple[str, str], ...] = setting(
         (),
-        "What a label (or a code) means: `'No opinion=dont_know'`, or `'None=answer'`. May be given several times.",
+        "What a label (or a code) means: `'No opinion=dont_know'`, or `'None=answer'`; repeat for several.",
         group=_ANSWERS,
         parse=parse_missing,
     )
     keep_volunteered: bool = setting(
         False,
-        "Make answers that were not read out options, however rare.",
+        "Make options of answers that were not read out, however rare.",
         group=_ANSWERS,
     )
     keep_dont_know: bool = setting(False, "Make `don't know` an option.", group=_ANSWERS)
