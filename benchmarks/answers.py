@@ -22,6 +22,7 @@ import surveycli as sc
 from surveycli.api import Project
 from surveycli.correction.correct import LEVEL, beside, posterior_of
 from surveycli.correction.strength import UNKNOWN, spread_of
+from surveycli.demo.people import Sample, invent_respondents
 from surveycli.distribution.divergence import js_distance
 from surveycli.distribution.pilot import draw_answers
 from surveycli.store import open_store
@@ -141,46 +142,15 @@ def _draw(countries: pl.DataFrame, n: int, how: str, seed: int) -> list[str]:
 def groups(folder: Path) -> str:
     """Missing groups, on respondents invented from the bundled shares."""
     project = sc.open(folder / "survey.duckdb")
-    invent_respondents(folder / "people.csv")
-    items = [name for name in pl.read_csv(folder / "people.csv", n_rows=1).columns if name.startswith("Q")]
+    (folder / "bundled").mkdir()
+    with open_store(project_in(folder / "bundled").path) as store:
+        items = invent_respondents(store, folder / "people.csv", Sample())
     project.ingest(folder / "people.csv", country_column="country", items=items, by=["country,sex,age"])
     survey = project.sql("SELECT survey_id FROM survey").item()
     project.split("missing-groups", survey_id=survey)
     runs = [run(project, name, "missing-groups") for name in ("item-mean", "other-groups", "answers-gp", "two-way")]
     table = project.score(runs[3], *runs[:3], table="compare")
     return markdown(table.select("part", "first", "second", "first_mean", "second_mean", "difference", "low", "high"))
-
-
-def invent_respondents(path: Path, seed: int = 1) -> None:
-    """Write people of 40 countries: each country's shares from the bundled survey, moved by invented group effects.
-
-    In logits an item's options move by N(0, 0.3) with sex and age, alike everywhere, and by N(0, 0.1) in each country.
-    """
-    generator = np.random.default_rng(seed)
-    with TemporaryDirectory() as place:
-        project = project_in(Path(place))
-        shares = project.sql("""
-            SELECT population_id, item_id, list(option_code ORDER BY option_code) AS code,
-                list(share_unweighted ORDER BY option_code) AS share
-            FROM response_distribution JOIN item USING (survey_id, item_id)
-            WHERE position % 6 = 0 GROUP BY ALL ORDER BY ALL
-        """)
-    countries = shares["population_id"].unique().sort().to_list()[:40]
-    frames = []
-    shift: dict[str, np.ndarray] = {}
-    for country in countries:
-        sex, age = generator.integers(0, 2, 700), generator.integers(18, 80, 700)
-        group = sex * 3 + np.digitize(age, [30, 50])
-        columns: dict[str, object] = {"country": country, "sex": np.array(["male", "female"])[sex], "age": age}
-        for row in shares.filter(population_id=country).iter_rows(named=True):
-            base = np.log(np.array(row["share"]) + 1e-3)
-            own = shift.setdefault(row["item_id"], generator.normal(0, 0.3, (6, len(base))))
-            logits = base + own + generator.normal(0, 0.1, (6, len(base)))
-            chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-            drawn = (generator.random(700)[:, None] > np.cumsum(chances, axis=1)[group]).sum(axis=1)
-            columns[row["item_id"]] = np.array(row["code"])[np.minimum(drawn, len(base) - 1)]
-        frames.append(pl.DataFrame(columns))
-    pl.concat(frames, how="diagonal").write_csv(path)
 
 
 def pools(folder: Path) -> str:

@@ -17,6 +17,7 @@ FIRST_TOKEN = "first-token"
 # The headings that settings stand under in help, and what it says where presets differ.
 MODEL, PROMPT, TRAINING, COMPUTING = "Model", "Prompt", "Training", "Computing"
 PRESETS_OWN = "the preset's"
+CHOSEN = "chosen_on_validation"  # in a run's configuration: a result, which no setting says
 _MOST_SEED = (1 << 63) - 1
 
 
@@ -192,6 +193,13 @@ class FinetuneConfig:
     batches: BatchSettings = field(default_factory=BatchSettings)
     shares: Shares = setting(Shares.WEIGHTED, "Which human shares to learn.", shown=PRESETS_OWN, group=TRAINING)
     seed: int = setting(42, "Seed of the order of prompts and of new weights.", least=0, group=TRAINING)
+    calibrate: bool = setting(
+        False,
+        "Weigh the model against a prior on held-out cells, of the training part if validation lacks a kind.",
+        flag="--calibrate/--no-calibrate",
+        shown=PRESETS_OWN,
+        group=TRAINING,
+    )
     preset: str = ""
 
 
@@ -219,4 +227,11 @@ class PredictConfig:
     batches: BatchSettings = field(default_factory=BatchSettings)
     shares: Shares = setting(Shares.WEIGHTED, "Which human shares to learn from and be scored against.")
     seed: int = setting(42, "Seed of what is drawn at random.", least=0)
+    calibrate: bool = setting(
+        False,
+        "Weigh the model against the prior as its training found best.",
+        flag="--calibrate/--no-calibrate",
+        shown="as it was trained",
+    )
+    debias: bool = setting(False, "Read it without biases of letters, orders and frames, as validation has it.")
     trained_by: str | None = None

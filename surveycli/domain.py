@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 # The parts that every split has, whatever its other parts are called. Runs learn from the first two.
@@ -55,7 +55,11 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An item in one language, with its options in code order."""
+    """An item in one language, with its options in code order.
+
+    `battery` names the items that it shares a stem and a scale with; no prompt says it, so that it is no part of what
+    makes two questions the same.
+    """
 
     survey_id: str
     item_id: str
@@ -63,6 +67,7 @@ class Question:
     wording: str
     options: tuple[Option, ...]
     scale: Scale
+    battery: str = field(default="", repr=False, compare=False)
 
     @property
     def codes(self) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class PredictReport:
     """How a prediction ended: cells with a prediction, those there before, and those that failed, by reason.
 
-    `n_asked_anew` cells had a prediction from other texts than those of now.
+    `n_asked_anew` cells had a prediction from other texts than those of now; `notes` say how much is the model's.
     """
 
     run_id: str
@@ -32,6 +32,7 @@ class PredictReport:
     n_already_there: int = 0
     failures: tuple[tuple[str, int], ...] = ()
     n_asked_anew: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def all_predictors() -> tuple[Predictor, ...]:
@@ -75,6 +76,7 @@ def predict(store_path: Path, request: PredictRequest, progress: Progress = sile
         outcome.n_already_there,
         outcome.failures,
         outcome.n_asked_anew,
+        outcome.notes,
     )
 
 

@@ -54,6 +54,7 @@ _RECOMMENDED = replace(
     ),
     batches=BatchSettings(examples_per_tree=4),  # larger trees cost less and teach less: benchmarks/README.md
     shares=Shares.WEIGHTED,
+    calibrate=True,
     preset="recommended",
 )
 _TINY = replace(
@@ -73,6 +74,7 @@ _TINY = replace(
     ),
     batches=BatchSettings(examples_per_tree=4),
     shares=Shares.WEIGHTED,
+    calibrate=True,
     preset="tiny",
 )
 

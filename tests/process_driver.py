@@ -15,13 +15,14 @@ import torch
 import surveycli.prediction.predict as prediction
 import surveycli.training.train as training
 from surveycli.run_folder import RunFolder
+from surveycli.training.job import TrainingJob
 
 
 def kill_one_process_in_step(number: int) -> None:
     """Have the second process send itself SIGKILL at the beginning of a step."""
     train_step = training.train_step
 
-    def dying(job: training.TrainingJob, rows: Sequence[Sequence[int]], step: int) -> float:
+    def dying(job: TrainingJob, rows: Sequence[Sequence[int]], step: int) -> float:
         if job.processes.index == 1 and step + 1 == number:
             os.kill(os.getpid(), signal.SIGKILL)
         return train_step(job, rows, step)
@@ -39,7 +40,7 @@ def weigh(folder: RunFolder) -> None:
         nonlocal forwards
         forwards += 1
 
-    def watched(job: training.TrainingJob, rows: Sequence[Sequence[int]], step: int) -> float:
+    def watched(job: TrainingJob, rows: Sequence[Sequence[int]], step: int) -> float:
         if not step:
             job.model.get_base_model().get_decoder().register_forward_hook(counting)
         loss = train_step(job, rows, step)

@@ -9,6 +9,7 @@ SELECT
     t.language,
     t.wording,
     i.scale,
+    coalesce(i.battery_id, i.item_id) AS battery,
     list(o.option_code ORDER BY o.option_code) AS option_code,
     list(o.label ORDER BY o.option_code) AS option_label
 FROM asked

@@ -31,7 +31,7 @@ def demo(
 ) -> None:
     """Try every step on real distributions, in a few minutes.
 
-    It ingests WVS-7 distributions, trains a small model on them and scores it on countries that it has not seen.
+    It answers each kind of cell by what answers it best, trains a small model, and scores both on WVS-7 distributions.
 
     Examples:
       surveycli demo
@@ -52,11 +52,25 @@ def _show(report: DemoReport) -> None:
     result(report)
     for line in report.notes:
         note(f"Note: {line}")
-    print_frame(report.scores, title="Predicted against real response distributions, by test part")
-    say("1-JSD (paper): higher is better; the rest: lower is better. `item-mean` is the honest bar to beat.\n")
+    print_frame(report.kinds, title="What answers each kind of cell best (1 - JS distance, higher is better)")
+    say("perfect: what a perfect model would score, people's answers being a sample.")
+    say("* measured on invented people; a file of your respondents has real groups.")
+    say("What was asked anywhere is best answered from those answers. Where nobody was")
+    say("asked there is little more than a prior: a model has to beat it first.\n")
+    print_frame(report.model, title="The small language model, before and after it was trained here")
+    say("C2 and C3 are countries, Q2 questions that its training lacks.\n")
+    say("Ask what nobody was asked; the answer says how far to trust it:")
+    say(f"  {_simulate(report)}")
     say("Try next:")
     for command in _next_commands(report):
         say(f"  {command}")
+
+
+def _simulate(report: DemoReport) -> str:
+    return (
+        'surveycli simulate "Should the state pay for child care?" -o Yes -o No -c KEN -c JPN '
+        f"--run {report.run_id} --store {quote(str(report.store_path))}"
+    )
 
 
 def _next_commands(report: DemoReport) -> tuple[str, ...]:

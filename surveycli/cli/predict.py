@@ -168,6 +168,7 @@ def _predict_folder(folder: Path) -> None:
     if outcome.is_first_process:
         _say_asked_anew(outcome.n_asked_anew)
         n_failed = _say_failures(outcome.n_cells, outcome.n_already_there, outcome.failures)
+        _say_notes(outcome.notes)
         say(f"{outcome.n_cells - n_failed} cells predicted in {folder}.")
         result(outcome)
 
@@ -182,11 +183,19 @@ def _predict(store: Path, request: PredictRequest) -> None:
         _say_asked_anew(report.n_asked_anew)
         n_asked = report.n_cells + sum(count for _, count in report.failures)
         _say_failures(n_asked, report.n_already_there, report.failures)
+        _say_notes(report.notes)
     else:
         _say_bases(store, report)
     say(f"{report.run_id}: {report.n_cells} cells predicted.")
     say(f"Next: surveycli score {report.run_id}")
     result(report)
+
+
+def _say_notes(notes: Sequence[str]) -> None:
+    from surveycli.cli.render import note
+
+    for text in notes:
+        note(text)
 
 
 def _say_asked_anew(n_cells: int) -> None:

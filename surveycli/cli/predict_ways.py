@@ -65,17 +65,18 @@ def _ways_of(row: Predictor) -> list[Way]:
     if not row.asks_model:
         takes = flags(_EVERY, "--shares") | own
         return [Way(f"-p {row.name} --split SPLIT", row.help, takes, given("--predictor", value=row.name))]
-    asked = flags(s.first_flag for s in SETTINGS) - flags("--seed --shares --model")
+    asked = flags(s.first_flag for s in SETTINGS) - flags("--seed --shares --model --calibrate --debias")
     asked |= own | flags(_EVERY, "--prepare-only --replace", "--temperature" if row.reads_letters else "")
     ways = []
     if row.fits(trained=True):
         call = "--run RUN" if row.name == "fine-tuned" else f"-p {row.name} --run RUN"
-        ways.append(Way(call, row.help, asked | flags("--run"), _is(row.name, "fine-tuned", run=True)))
+        takes = asked | flags("--run", "--calibrate" if row.reads_letters else "")
+        ways.append(Way(call, row.help, takes, _is(row.name, "fine-tuned", run=True)))
     if row.fits(trained=False):
         call = (
             "--model MODEL --split SPLIT" if row.name == "zero-shot" else f"-p {row.name} --model MODEL --split SPLIT"
         )
-        takes = asked | flags("--model --preset --shares")
+        takes = asked | flags("--model --preset --shares", "--debias" if row.name == "zero-shot" else "")
         ways.append(Way(call, row.help, takes, _is(row.name, "zero-shot", run=False)))
     return ways
 

@@ -12,10 +12,12 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from surveycli.distribution.arrays import Floats
 from surveycli.engine.launch import is_launched
 from surveycli.errors import SurveyError, conflict
 
@@ -67,6 +69,14 @@ class Processes:
         tensor = torch.tensor([value], dtype=torch.float64, device=_device())
         dist.all_reduce(tensor)
         return float(tensor)
+
+    def summed(self, values: Floats) -> Floats:
+        """Return the sum of an array over the processes."""
+        if self.count == 1:
+            return values
+        tensor = torch.from_numpy(values).to(_device())
+        dist.all_reduce(tensor)
+        return np.asarray(tensor.cpu().numpy())
 
     def as_first_has_it(self, value: float) -> float:
         """Return the first process's `value`, so that all decide alike on it."""

@@ -134,6 +134,19 @@ def trained_norm(model: Any) -> float:
     return math.sqrt(math.fsum(squares))
 
 
+def restore_weights(model: Any, source: Path) -> None:
+    """Put the weights that a training kept in `source` back on the model that is trained."""
+    from safetensors.torch import load_file
+
+    kept = {name: tensor for path in sorted(source.glob("*.safetensors")) for name, tensor in load_file(path).items()}
+    if hasattr(model, "peft_config"):
+        from peft import set_peft_model_state_dict
+
+        set_peft_model_state_dict(model, kept, adapter_name=model.active_adapter)
+    else:
+        model.load_state_dict(kept, strict=False)  # weights that are tied are kept once
+
+
 def load_weights(language_model: LanguageModel, source: Path) -> Any:
     """Return the model with the weights of `source`, in place of an adapter that it came with.
 

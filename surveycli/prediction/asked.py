@@ -10,8 +10,10 @@ from surveycli.configuration import FIRST_TOKEN, BatchSettings, ModelSpec, Predi
 from surveycli.domain import CellKey, Shares
 from surveycli.plain import to_plain
 from surveycli.run_folder import FolderContents
+from surveycli.run_folder.calibration import ModelTrust
 
 _LENGTH = 16
+_LATER = frozenset({"calibrate", "debias"})
 
 
 def way_of_asking(config: PredictConfig) -> PredictConfig:
@@ -43,10 +45,16 @@ def way_of_asking(config: PredictConfig) -> PredictConfig:
     )
 
 
-def basis_of(config: PredictConfig, model_fingerprint: str, weights: Path | None) -> str:
+def basis_of(
+    config: PredictConfig, model_fingerprint: str, weights: Path | None, calibration: ModelTrust | None = None
+) -> str:
     """Return the fingerprint of model, weights and way of asking: predictions of two of these never mix."""
-    asked = replace(way_of_asking(config), model=ModelSpec(), trained_by=None)
-    digest = hashlib.sha256(repr(to_plain(asked)).encode() + model_fingerprint.encode())
+    asked = to_plain(replace(way_of_asking(config), model=ModelSpec(), trained_by=None))
+    # What 0.1.0 did not have is left out where it is not used, so that its folders go on.
+    asked = {name: value for name, value in asked.items() if name not in _LATER or value}
+    digest = hashlib.sha256(repr(asked).encode() + model_fingerprint.encode())
+    if calibration is not None:
+        digest.update(repr(sorted(calibration.record().items())).encode())
     for path in sorted(weights.glob("*.safetensors")) if weights else ():
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())

@@ -32,7 +32,7 @@ def configure_prediction(store: Store, row: ModelPredictor, request: PredictRequ
             base = replace(base, parts=None)
         if not request.predictor:
             row = predictor_of(base)
-    config = with_choices(base, choices)
+    config = _with_calibration(with_choices(base, choices), choices)
     if not config.split:
         raise usage(
             "What should be predicted? Give --run RUN, or --split with --predictor or --model.",
@@ -41,6 +41,18 @@ def configure_prediction(store: Store, row: ModelPredictor, request: PredictRequ
     model = replace(config.model, name=resolve_model(config.model.name))
     demand_fitting(model)
     return replace(config, model=model, elicitation=row.elicitation, settings=_settings(row, base, request))
+
+
+def _with_calibration(config: PredictConfig, choices: Plain) -> PredictConfig:
+    """Return the configuration with at most one way to say how sure the model is: what is chosen goes first.
+
+    Raises SurveyError (exit 2) where two are chosen.
+    """
+    plain = {"calibrate": False, "debias": False, "temperature": 1.0}
+    chosen = {f"--{name}" for name, value in plain.items() if choices.get(name, value) != value}
+    if len(chosen) > 1:
+        raise usage(f"{' and '.join(sorted(chosen))} both say how sure the model is.", "Choose one of them.")
+    return replace(config, calibrate=config.calibrate and chosen <= {"--calibrate"})
 
 
 def _settings(row: ModelPredictor, base: PredictConfig, request: PredictRequest) -> Plain:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from surveycli.configuration import FinetuneConfig, PredictConfig
+from surveycli.configuration import CHOSEN, FinetuneConfig, PredictConfig
 from surveycli.engine.launch import as_held
 from surveycli.errors import SurveyError, conflict, not_found, usage
 from surveycli.plain import from_plain
@@ -37,7 +37,7 @@ def config_of_run(store: Store, run_id: str) -> PredictConfig:
     for a run that asks no model.
     """
     row = _row(store, run_id)
-    stored = json.loads(row["configuration"])
+    stored = {name: value for name, value in json.loads(row["configuration"]).items() if name != CHOSEN}
     if row["kind"] == "finetune":
         return _config_of_training(store, row, stored)
     if "elicitation" not in stored:
@@ -122,6 +122,7 @@ def _config_of_training(store: Store, row: dict[str, Any], stored: dict[str, Any
         batches=trained.batches,
         shares=trained.shares,
         seed=trained.seed,
+        calibrate=trained.calibrate,
         trained_by=run_id,
     )
 

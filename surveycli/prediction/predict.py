@@ -3,38 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
 
 from surveycli.configuration import PredictConfig
 from surveycli.domain import Cell, CellKey, Population
-from surveycli.engine.batching import plan_pass
-from surveycli.engine.compute import compute_options, vocabulary_normaliser
+from surveycli.engine.compute import compute_options
 from surveycli.engine.defaults import settle_batches
 from surveycli.engine.encode import OptionTokens
-from surveycli.engine.examples import Example, ExampleSource, Permute
-from surveycli.engine.first_token import option_log_probabilities, outside_mass
+from surveycli.engine.examples import Example, ExampleSource
 from surveycli.engine.model import load_language_model
 from surveycli.engine.processes import Processes, join_processes
 from surveycli.engine.reach import fit_examples
 from surveycli.engine.self_check import choose_rows
 from surveycli.engine.sharding import pace_of
 from surveycli.engine.weights import best_weights, load_weights
+from surveycli.errors import not_found
+from surveycli.prediction.ask import failure, predict_cells
 from surveycli.prediction.asked import asked_of, basis_of
+from surveycli.prediction.choose_reading import choose_reading
+from surveycli.prediction.debias import predict_debiased
 from surveycli.prediction.elicitation import find_elicitation
 from surveycli.prediction.prediction_job import PredictionJob
+from surveycli.prediction.reading import WayOfReading
 from surveycli.prediction.temperature import choose_temperature
 from surveycli.progress import Progress, silent
 from surveycli.prompt import PromptOrder
 from surveycli.run_folder import (
     FolderContents,
-    PredictedCell,
-    PredictionFailure,
     RunFolder,
     at_work,
     read_configuration,
@@ -42,6 +43,7 @@ from surveycli.run_folder import (
     read_failures,
     read_manifest,
 )
+from surveycli.run_folder.calibration import ModelTrust, read_calibration
 from surveycli.run_folder.shards import (
     demand_basis,
     drop_cells,
@@ -60,6 +62,7 @@ class PredictionOutcome:
     """How a prediction ended. `failures` counts, by reason, the cells among `n_cells` that have no prediction.
 
     `n_asked_anew` had one from other texts than those of now. `model_fingerprint` is None where no model was needed.
+    `notes` say for people how much of the shares is the model's, and `chosen` what was chosen on validation.
     """
 
     n_cells: int
@@ -68,6 +71,8 @@ class PredictionOutcome:
     failures: tuple[tuple[str, int], ...] = ()
     n_asked_anew: int = 0
     is_first_process: bool = True
+    notes: tuple[str, ...] = ()
+    chosen: Mapping[str, Any] = field(default_factory=dict)
 
 
 def predict_folder(folder: RunFolder, progress: Progress = silent) -> PredictionOutcome:
@@ -88,7 +93,7 @@ def _predict(folder: RunFolder, processes: Processes, progress: Progress) -> Pre
     contents = read_contents(folder)
     n_asked_anew = _drop_changed(folder, asked_of(contents)) if processes.is_first else 0
     processes.wait()
-    cells = _distinct(contents.cells)
+    cells = _distinct(contents.cells, config.parts)
     there = read_there(folder)
     todo = [cell for cell in cells if (cell.key, cell.language) not in there]
     processes.wait()  # none writes before all have seen what is there, so that all divide the same work
@@ -101,7 +106,31 @@ def _predict(folder: RunFolder, processes: Processes, progress: Progress) -> Pre
         _count_failures(folder, cells),
         n_asked_anew,
         is_first_process=processes.is_first,
+        **_chosen(folder, config),
     )
+
+
+def _chosen(folder: RunFolder, config: PredictConfig) -> dict[str, Any]:
+    """Return what there is to tell of what was chosen on cells that were not learnt from."""
+    basis = read_basis(folder)
+    if basis is not None and basis.reading is not None:
+        reading = WayOfReading.of(basis.reading)
+        return {"notes": reading.notes(), "chosen": {"reading": reading.plain()}}
+    if basis is not None and basis.temperature is not None:
+        return {"chosen": {"temperature": basis.temperature}}
+    calibration = _calibration(folder, config)
+    return {} if calibration is None else {"notes": calibration.notes()}
+
+
+def _calibration(folder: RunFolder, config: PredictConfig) -> ModelTrust | None:
+    """Return the calibration of the training. Raises SurveyError (exit 4) where it is asked for and not there."""
+    if not config.calibrate or config.weights is None:
+        return None
+    training = RunFolder(_weights_place(folder, config.weights).parent)
+    found = read_calibration(training)
+    if found is None:
+        raise not_found(f"{training.calibration} is not there.", "--no-calibrate predicts as the model has it.")
+    return found
 
 
 def _drop_changed(folder: RunFolder, asked: Mapping[tuple[CellKey, str], str]) -> int:
@@ -131,15 +160,18 @@ def _compute(
     language_model = load_language_model(spec, share_prefixes=shared)
     processes.demand_same_base(language_model.fingerprint)
     weights = None if config.weights is None else best_weights(_weights_place(folder, config.weights))
+    calibration = _calibration(folder, config)
     if processes.is_first:
-        demand_basis(folder, basis_of(config, language_model.fingerprint, weights))
+        demand_basis(folder, basis_of(config, language_model.fingerprint, weights, calibration))
     processes.wait()
     model = language_model.model if weights is None else load_weights(language_model, weights)
     model.eval()
     populations = _populations_shown(config, contents.populations, contents.cells)
     source = ExampleSource.of(language_model.tokenizer, contents.questions, populations, config.prompt, contents.frames)
     config = replace(config, batches=settle_batches(config.batches, language_model.device))
-    job = PredictionJob(config, model, source, OptionTokens(()), folder, processes, asked_of(contents))
+    job = PredictionJob(
+        config, model, source, OptionTokens(()), folder, processes, asked_of(contents), calibration=calibration
+    )
     asked = _leave_out(job, todo)
     if asked:
         job.tokens = source.option_tokens(asked) if write is None else job.tokens
@@ -158,7 +190,7 @@ def _leave_out(job: PredictionJob, cells: Sequence[Cell]) -> list[Cell]:
     """Return the cells that a prompt can be made of, and keep of the others why not."""
     reasons = {index: job.source.why_not_asked(cell) for index, cell in enumerate(cells)}
     if job.processes.is_first:
-        job.keep([_failure(cells[i], reason) for i, reason in reasons.items() if reason is not None])
+        job.keep([failure(cells[i], reason) for i, reason in reasons.items() if reason is not None])
     return [cells[index] for index, reason in reasons.items() if reason is None]
 
 
@@ -167,9 +199,12 @@ def _count_failures(folder: RunFolder, cells: Sequence[Cell]) -> tuple[tuple[str
     return tuple(Counter(f.reason for f in read_failures(folder) if (f.key, f.language) in asked).most_common())
 
 
-def _distinct(cells: Sequence[Cell]) -> list[Cell]:
-    """Return each cell once, though overlapping parts name it twice."""
-    return list({(cell.key, cell.language): cell for cell in cells}.values())
+def _distinct(cells: Sequence[Cell], parts: Sequence[str] | None) -> list[Cell]:
+    """Return each cell of the parts once, though overlapping parts name it twice.
+
+    Cells of other parts are there to choose a reading by, and are not predicted.
+    """
+    return list({(cell.key, cell.language): cell for cell in cells if parts is None or cell.part in parts}.values())
 
 
 def _populations_shown(
@@ -185,12 +220,14 @@ def _predict_cells(job: PredictionJob, todo: Sequence[Cell], progress: Progress)
     if asked:
         job.config = replace(job.config, batches=choose_rows(job.model, asked, job.tokens, job.config.batches))
         job.temperature = _temperature(job)
+        job.reading = _reading(job)
     shards = _shards(todo, job.config.prompt.order)
     done = 0
     mine = job.processes.share([len(shard) for shard in shards])
     total = sum(len(shards[number]) for number in mine)
     for number in mine:
-        outcomes = predict_cells(job, shards[number])
+        cells = shards[number]
+        outcomes = predict_cells(job, cells) if job.reading is None else predict_debiased(job, cells, job.reading)
         job.keep(outcomes)
         done += len(outcomes)
         progress("predict", done, total)
@@ -218,6 +255,23 @@ def _temperature(job: PredictionJob) -> float:
     return chosen
 
 
+def _reading(job: PredictionJob) -> WayOfReading | None:
+    """Return how the model is read: None as it is, else as it was chosen before, or as validation has it now."""
+    if not job.config.debias:
+        return None
+    basis = read_basis(job.folder)
+    assert basis is not None
+    if basis.reading is None:
+        chosen = choose_reading(job, read_contents(job.folder).cells)
+        if job.processes.is_first:
+            write_basis(job.folder, replace(basis, reading=chosen.plain()))
+        job.processes.wait()
+        basis = read_basis(job.folder)
+        assert basis is not None
+    assert basis.reading is not None
+    return WayOfReading.of(basis.reading)
+
+
 def _shards(cells: Sequence[Cell], order: PromptOrder) -> list[list[Cell]]:
     """Cut cells into shards; those whose prompts begin alike stay together, so that no beginning is computed twice."""
 
@@ -230,60 +284,3 @@ def _shards(cells: Sequence[Cell], order: PromptOrder) -> list[list[Cell]]:
             shards.append([])
         shards[-1].append(cell)
     return shards
-
-
-def predict_cells(job: PredictionJob, cells: Sequence[Cell]) -> list[PredictedCell | PredictionFailure]:
-    """Return the predicted distribution of each cell, averaged over the permutations asked for, or why it has none."""
-    orders = find_elicitation(job.config.elicitation).orders(job.config)
-    passes = [_predict_once(job, cells, permute) for permute in orders]
-    return [_average(versions) for versions in zip(*passes, strict=True)]
-
-
-def _average(versions: Sequence[PredictedCell | PredictionFailure]) -> PredictedCell | PredictionFailure:
-    predicted = [version for version in versions if isinstance(version, PredictedCell)]
-    if len(predicted) < len(versions):
-        return next(version for version in versions if isinstance(version, PredictionFailure))
-    probabilities = np.mean([v.probabilities for v in predicted], axis=0)
-    outside = float(np.mean([v.outside_mass for v in predicted]))
-    return replace(predicted[0], probabilities=tuple(probabilities.tolist()), outside_mass=outside)
-
-
-@torch.no_grad()
-def _predict_once(
-    job: PredictionJob, cells: Sequence[Cell], permute: Permute | None
-) -> list[PredictedCell | PredictionFailure]:
-    """Return what the model says of each cell, with its options in one order."""
-    fitted = fit_examples(job.model, job.source.examples(cells, permute))
-    examples = [example for example in fitted if isinstance(example, Example)]
-    answers: dict[int, PredictedCell | PredictionFailure] = {}
-    for row in plan_pass(examples, job.config.batches):
-        answers.update(zip(row, _predict_row(job, [examples[i] for i in row]), strict=True))
-    in_order = iter([answers[i] for i in range(len(examples))])
-    return [
-        _failure(cell, one) if isinstance(one, str) else next(in_order) for cell, one in zip(cells, fitted, strict=True)
-    ]
-
-
-def _predict_row(job: PredictionJob, examples: Sequence[Example]) -> Iterator[PredictedCell | PredictionFailure]:
-    pace_of(job.processes, job.model).before_row()
-    options = compute_options(job.model, examples, job.tokens, job.config.batches)
-    logits = options.logits.double()
-    probabilities = option_log_probabilities(logits / job.temperature, options.present).exp().cpu().numpy()
-    outside = outside_mass(logits, options.present, vocabulary_normaliser(job.model, options).double()).cpu().numpy()
-    for example, lettered, beyond in zip(examples, probabilities, outside, strict=True):
-        by_code = np.zeros(example.n_options)
-        by_code[list(example.permutation)] = lettered[: example.n_options]
-        if np.isfinite([*by_code, beyond]).all():
-            cell = example.cell
-            yield PredictedCell(cell.key, cell.language, tuple(by_code.tolist()), float(beyond), _rule(job))
-        else:
-            yield _failure(example.cell, "the model's answer is not a finite number")
-
-
-def _failure(cell: Cell, reason: str) -> PredictionFailure:
-    return PredictionFailure(cell.key, cell.language, reason, "")
-
-
-def _rule(job: PredictionJob) -> str:
-    asked = job.config.elicitation
-    return asked if job.temperature == 1 else f"{asked}, temperature {job.temperature:.4g}"

@@ -11,6 +11,7 @@ from surveycli.domain import CellKey
 from surveycli.engine.encode import OptionTokens
 from surveycli.engine.examples import ExampleSource
 from surveycli.engine.processes import Processes
+from surveycli.prediction.reading import WayOfReading
 from surveycli.run_folder import (
     PredictedCell,
     PredictionFailure,
@@ -18,6 +19,7 @@ from surveycli.run_folder import (
     append_failures,
     write_prediction_shard,
 )
+from surveycli.run_folder.calibration import ModelTrust
 
 
 @dataclass(slots=True)
@@ -32,6 +34,8 @@ class PredictionJob:
     processes: Processes
     asked: Mapping[tuple[CellKey, str], str]
     temperature: float = 1.0
+    calibration: ModelTrust | None = None
+    reading: WayOfReading | None = None
 
     def keep(self, outcomes: Sequence[PredictedCell | PredictionFailure]) -> None:
         """Write what came of some cells to the folder, with what they were asked by."""

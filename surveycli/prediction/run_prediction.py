@@ -6,13 +6,14 @@ replaced by name. How a prediction goes is recorded by part of the split, and ch
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from surveycli.configuration import PredictConfig
-from surveycli.domain import VALIDATION
+from surveycli.domain import TRAIN, VALIDATION
 from surveycli.engine.launch import demand_at_hand, demand_one_process, demand_shardable
 from surveycli.errors import SurveyError, conflict, not_found
 from surveycli.plain import to_plain
@@ -43,6 +44,7 @@ from surveycli.store import (
     mark_run,
     open_patiently,
     open_store,
+    record_choice,
     start_run,
 )
 from surveycli.store.parts import parts_asked
@@ -50,6 +52,9 @@ from surveycli.versions import package_versions
 
 if TYPE_CHECKING:
     from surveycli.prediction.predict import PredictionOutcome
+
+_NAME_ONE = "Name one: --temperature 2."
+_POPULATIONS_PER_ITEM = 2  # enough to see what a model makes of the places of letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,8 @@ def predict(
         bring_in = f"All that was predicted is kept: `{prepared.way_on}` brings it in as soon as the store is free."
         with open_patiently(store_path, way_on=bring_in) as store:
             bring_in_predictions(store, prepared.run_id, prepared.folder)
+            if outcome.chosen:
+                record_choice(store, prepared.run_id, outcome.chosen)
             _mark(store, prepared, RunStatus.FINISHED)
             if not prepared.is_training:
                 finish_run(store, prepared.run_id, model_fingerprint=outcome.model_fingerprint)
@@ -160,7 +167,7 @@ def _prepare(store_path: Path, task: PredictionTask, stack: ExitStack) -> Prepar
     with open_store(store_path, write=True) as store:
         settle_runs(store)
         config = _with_parts(store, config)
-        contents = export_contents(store, CellRequest(config.split, config.languages, config.shares, config.parts))
+        contents = _contents(store, config)
         existing = find_addition(store, config, task.name, task.into)
         if existing is None:
             prepared = _begin_run(store, config, contents, task.name, stack)
@@ -168,6 +175,25 @@ def _prepare(store_path: Path, task: PredictionTask, stack: ExitStack) -> Prepar
             prepared = _add_to_run(store, config, contents, existing, stack, replaces=task.replaces)
         _mark(store, prepared, RunStatus.PREPARED)
     return prepared
+
+
+def _contents(store: Store, config: PredictConfig) -> FolderContents:
+    """Return the cells to predict; for a reading that is yet to be chosen also training items, of two populations each.
+
+    Their answers are left out: nothing but what the model says of them is looked at.
+    """
+    request = CellRequest(config.split, config.languages, config.shares, config.parts)
+    contents = export_contents(store, request)
+    if not config.debias or TRAIN in (config.parts or ()):
+        return contents
+    count: Counter[tuple[str, str, str]] = Counter()
+    more = []
+    for cell in export_contents(store, replace(request, parts=(TRAIN,))).cells:
+        item = (cell.key.survey_id, cell.key.item_id, cell.language)
+        count[item] += 1
+        if count[item] <= _POPULATIONS_PER_ITEM:
+            more.append(replace(cell, shares=None))
+    return replace(contents, cells=(*contents.cells, *more))
 
 
 def _begin_run(
@@ -217,7 +243,7 @@ def _add_to_run(
     if not begin_replacement(folder, contents.cells, anew=replaces):
         bring_held(store, run_id, folder, contents.cells)
     basis = read_basis(folder)
-    if not existing.is_training and (basis is None or basis.temperature is None):
+    if not existing.is_training and (basis is None or (basis.temperature is None and basis.reading is None)):
         _record_training(store, run_id, config, contents)
     return PreparedPrediction(run_id, folder, config, is_training=existing.is_training)
 
@@ -230,24 +256,27 @@ def _mark(store: Store, prepared: PreparedPrediction, status: RunStatus, reason:
 
 
 def _record_training(store: Store, run_id: str, config: PredictConfig, contents: FolderContents) -> None:
-    """Keep what the run has seen: the validation cells its temperature is chosen on, and what its training saw."""
-    if config.temperature is None:
+    """Keep what the run has seen: the validation cells something is chosen on, and what its training saw."""
+    if _chooses(config):
         record_training_cells(store, run_id, (cell for cell in contents.cells if cell.part == VALIDATION))
     if config.trained_by is not None:
         inherit_training(store, run_id, config.trained_by)
 
 
 def _with_parts(store: Store, config: PredictConfig) -> PredictConfig:
-    """Return the configuration with its parts named; validation is among them where the temperature is chosen on it.
+    """Return the configuration with its parts named; validation is among them where something is chosen on it.
 
     Raises SurveyError (exit 4) for a split or a part that is not there.
     """
     parts = parts_asked(store, config.split, config.parts or ())
-    if config.temperature is None and VALIDATION not in parts:
+    if _chooses(config) and VALIDATION not in parts:
         if VALIDATION not in parts_asked(store, config.split):
-            raise not_found(
-                f"The split {config.split!r} has no validation part to choose a temperature on.",
-                "Name one: --temperature 2.",
-            )
+            what, hint = ("a reading", "Leave out --debias.") if config.debias else ("a temperature", _NAME_ONE)
+            raise not_found(f"The split {config.split!r} has no validation part to choose {what} on.", hint)
         parts = (*parts, VALIDATION)
     return replace(config, parts=parts)
+
+
+def _chooses(config: PredictConfig) -> bool:
+    """Return whether something is chosen on the validation part."""
+    return config.temperature is None or config.debias

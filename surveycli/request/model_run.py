@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from surveycli.configuration import CHOSEN
 from surveycli.errors import bad_input
 from surveycli.plain import Plain
 from surveycli.untrusted.text import UnreadableError
@@ -66,7 +67,7 @@ def write_choices(choices: Plain) -> str:
 
 def choices_that_repeat(run: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a file says that asks for a run again: a row of `run`, its configuration as a mapping."""
-    configuration = dict(run["configuration"])
+    configuration = {name: value for name, value in run["configuration"].items() if name != CHOSEN}
     if run["kind"] == "finetune":
         return configuration
     if "elicitation" in configuration:

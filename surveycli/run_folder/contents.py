@@ -79,7 +79,7 @@ def read_cell_keys(folder: RunFolder) -> Iterator[pa.RecordBatch]:
 
 
 def _rows(path: Path, schema: pa.Schema) -> Iterator[dict[str, Any]]:
-    for batch in read_batches(path, schema, _MAY_BE_NULL):
+    for batch in read_batches(path, schema, _MAY_BE_NULL, _LATER):
         yield from batch.to_pylist()
 
 
@@ -103,6 +103,7 @@ _QUESTION = pa.schema(
         ("scale", pa.string()),
         ("option_code", pa.list_(pa.int32())),
         ("option_label", pa.list_(pa.string())),
+        ("battery", pa.string()),
     ]
 )
 _CELL = pa.schema(
@@ -117,6 +118,7 @@ _CELL = pa.schema(
     ]
 )
 _MAY_BE_NULL = frozenset({"shares", "n_respondents"})
+_LATER = frozenset({"battery"})  # folders of 0.1.0 do not say it
 
 
 def _questions_table(questions: tuple[Question, ...]) -> pa.Table:
@@ -129,6 +131,7 @@ def _questions_table(questions: tuple[Question, ...]) -> pa.Table:
             "scale": q.scale.value,
             "option_code": list(q.codes),
             "option_label": [option.label for option in q.options],
+            "battery": q.battery,
         }
         for q in questions
     ]
@@ -142,7 +145,8 @@ def _question(folder: RunFolder, row: dict[str, Any]) -> Question:
     if not codes or len(codes) != len(labels) or codes != sorted(set(codes)):
         raise damaged(folder.questions, f"item {row['item_id']!r} has the options {shown(codes)}, {shown(labels)}")
     options = tuple(Option(code, label) for code, label in zip(codes, labels, strict=True))
-    return Question(row["survey_id"], row["item_id"], row["language"], row["wording"], options, Scale(scale))
+    texts = (row["survey_id"], row["item_id"], row["language"], row["wording"])
+    return Question(*texts, options, Scale(scale), row.get("battery", ""))
 
 
 def _cells_table(cells: tuple[Cell, ...]) -> pa.Table:

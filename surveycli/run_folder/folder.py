@@ -53,6 +53,11 @@ class RunFolder:
         return self.path / "outcome.json"
 
     @property
+    def calibration(self) -> Path:
+        """How much of what the trained model says is to be believed; not there where nobody asked for it."""
+        return self.path / "calibration.json"
+
+    @property
     def checkpoint(self) -> Path:
         """Where training goes on after an interruption."""
         return self.path / "checkpoint"

@@ -65,11 +65,12 @@ class PredictedCell:
 class Basis:
     """What all predictions of a folder follow from: a fingerprint of model and way of asking, and the temperature.
 
-    `temperature` is None until one is chosen: cells that are added later are asked with the same.
+    `temperature` and `reading` (plain values) are None until one is chosen: cells that are added later have the same.
     """
 
     fingerprint: str
     temperature: float | None = None
+    reading: Mapping[str, Any] | None = None
 
 
 def read_basis(folder: RunFolder) -> Basis | None:
@@ -86,13 +87,15 @@ def read_basis(folder: RunFolder) -> Basis | None:
     temperature = field(path, found, "temperature", (float, int, type(None)))
     if temperature is not None and not 0 < temperature < math.inf:
         raise damaged(path, f"expected a temperature above 0, found {temperature}")
-    return Basis(fingerprint, temperature)
+    reading = field(path, found, "reading", dict) if "reading" in found else None
+    return Basis(fingerprint, temperature, reading)
 
 
 def write_basis(folder: RunFolder, basis: Basis) -> None:
     """Write what the predictions follow from."""
     _make(folder.predictions)
     values = {"format": _FORMAT, "basis": basis.fingerprint, "temperature": basis.temperature}
+    values |= {} if basis.reading is None else {"reading": dict(basis.reading)}
     with replacing(_basis_path(folder)) as aside:
         aside.write_text(json.dumps(values), encoding="utf-8")
 

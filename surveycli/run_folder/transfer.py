@@ -93,6 +93,7 @@ def _questions(store: Store, request: CellRequest) -> tuple[Question, ...]:
             row["wording"],
             tuple(Option(c, label) for c, label in zip(row["option_code"], row["option_label"], strict=True)),
             Scale(row["scale"]),
+            row["battery"],
         )
         for row in store.rows("run/export_questions", split=request.split, languages=list(request.languages))
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import stdtrit
 
+from surveycli.configuration import CHOSEN
 from surveycli.distribution.arrays import Floats
 from surveycli.distribution.metric import find_metric
 from surveycli.errors import not_found
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from surveycli.store import Store
 
 # What may differ: the seed, what follows from it, and where weights lie. How they were trained may not.
-_FOLLOWS_FROM_SEED = frozenset({"run_id", "seed", "chosen_on_train", "weights", "trained_by", "temperature_chosen"})
+_FOLLOWS_FROM_SEED = frozenset({"run_id", "seed", "chosen_on_train", CHOSEN, "weights", "trained_by"})
 _CELL = ["part", "kind", "language", "survey_id", "item_id", "population_id"]
 
 

@@ -12,6 +12,7 @@ from surveycli.store.run_record import (
     mark_parts,
     mark_run,
     next_run_id,
+    record_choice,
     record_training,
     start_run,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "only_one",
     "open_patiently",
     "open_store",
+    "record_choice",
     "record_training",
     "start_run",
 ]

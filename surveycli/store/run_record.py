@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from surveycli.clock import utc_now
+from surveycli.configuration import CHOSEN
 from surveycli.domain import Shares
 from surveycli.errors import conflict, usage
 from surveycli.store.connection import Store
@@ -92,6 +93,11 @@ def demand_run_name(run_id: str) -> None:
 def mark_run(store: Store, run_id: str, status: RunStatus, reason: str | None = None) -> None:
     """Record how a run stands; one that has finished stays so."""
     store.run("run/mark", run_id=run_id, status=status.value, reason=reason, now=utc_now(), ended=status in _ENDED)
+
+
+def record_choice(store: Store, run_id: str, chosen: Mapping[str, Any]) -> None:
+    """Keep with a run's configuration what was chosen on cells that it did not learn from, under `CHOSEN`."""
+    store.run("run/record_choice", run_id=run_id, chosen=json.dumps({CHOSEN: chosen}, sort_keys=True))
 
 
 def finish_run(store: Store, run_id: str, *, reason: str | None = None, model_fingerprint: str | None = None) -> None:

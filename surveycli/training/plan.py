@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 from surveycli.configuration import BatchSettings, FinetuneConfig, Quantise
-from surveycli.domain import LEARNT_FROM, TRAIN, VALIDATION
+from surveycli.domain import LEARNT_FROM
 from surveycli.engine.batching import EpochPlan, plan_epoch, plan_pass, row_tokens
 from surveycli.engine.defaults import choose_device, choose_dtype, settle_batches
 from surveycli.engine.examples import Example, ExampleSource
@@ -26,7 +26,9 @@ from surveycli.errors import bad_input
 from surveycli.run_folder import RunFolder
 from surveycli.run_folder.transfer import CellRequest, export_contents
 from surveycli.store import open_store
-from surveycli.training.train import TrainingJob, prepare_model, train_step
+from surveycli.training.held_out import held_apart
+from surveycli.training.job import TrainingJob, prepare_model
+from surveycli.training.train import train_step
 
 _SAMPLE_STEPS = 4
 _OPTIMISER_BYTES = 8  # AdamW keeps two float32 moments per trained number
@@ -135,11 +137,11 @@ def _examples(
     source = ExampleSource.of(
         outline.tokenizer, contents.questions, contents.populations, config.prompt, contents.frames
     )
-    known = [cell for cell in contents.cells if cell.shares is not None]
-    train, _ = askable_examples(outline.model, source, [cell for cell in known if cell.part == TRAIN])
+    parted = held_apart(contents.cells, contents.questions, config)
+    train, _ = askable_examples(outline.model, source, parted.train)
     if not train:
         raise bad_input(f"The split {config.split!r} has no training cell with human shares.", "Make the split anew.")
-    validation, _ = askable_examples(outline.model, source, [cell for cell in known if cell.part == VALIDATION])
+    validation, _ = askable_examples(outline.model, source, parted.validation)
     return train, validation, source
 
 

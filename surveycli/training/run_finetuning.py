@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from surveycli.configuration import FinetuneConfig
-from surveycli.domain import LEARNT_FROM
+from surveycli.domain import LEARNT_FROM, VALIDATION, Cell
 from surveycli.engine.launch import demand_at_hand, demand_one_process, demand_shardable
 from surveycli.errors import not_found
 from surveycli.plain import to_plain
 from surveycli.progress import Progress, silent
-from surveycli.run_folder import Manifest, RunFolder, TrainingOutcome, at_work, read_outcome, write_contents
+from surveycli.run_folder import (
+    FolderContents,
+    Manifest,
+    RunFolder,
+    TrainingOutcome,
+    at_work,
+    read_outcome,
+    write_contents,
+)
+from surveycli.run_folder.calibration import read_calibration
 from surveycli.run_folder.claim import claim_folder, find_moved
 from surveycli.run_folder.standing import mark_patiently, recording, settle_runs
 from surveycli.run_folder.training_cells import record_training_cells
 from surveycli.run_folder.transfer import CellRequest, export_contents, import_metrics
-from surveycli.store import RunRecord, RunStatus, finish_run, open_patiently, open_store, start_run
+from surveycli.store import (
+    RunRecord,
+    RunStatus,
+    finish_run,
+    open_patiently,
+    open_store,
+    record_choice,
+    start_run,
+)
+from surveycli.training.held_out import held_apart
 from surveycli.versions import package_versions
 
 
@@ -65,9 +84,16 @@ def prepare_run(
         )
         with store.transaction():
             start_run(store, record, RunStatus.PREPARED)
-            record_training_cells(store, run_id, contents.cells)
+            record_training_cells(store, run_id, _learnt_from(contents, config))
             write_contents(folder, Manifest(run_id, "finetune", to_plain(config), package_versions()), contents)
     return PreparedRun(run_id, folder)
+
+
+def _learnt_from(contents: FolderContents, config: FinetuneConfig) -> Iterator[Cell]:
+    """Yield the cells that a training sees, what it is calibrated on as cells that it is chosen on."""
+    parted = held_apart(contents.cells, contents.questions, config)
+    yield from (*parted.train, *parted.validation)
+    yield from (replace(cell, part=VALIDATION) for cell in parted.held_out)
 
 
 def finetune(store_path: Path, run: PreparedRun, progress: Progress = silent) -> TrainingOutcome:
@@ -90,6 +116,9 @@ def finetune(store_path: Path, run: PreparedRun, progress: Progress = silent) ->
                 outcome = train_folder(run.folder, progress)
         with open_patiently(store_path, way_on=_bring_in(run)) as store:
             import_metrics(store, run.run_id, run.folder)
+            calibration = read_calibration(run.folder)
+            if calibration is not None and calibration.is_known:
+                record_choice(store, run.run_id, {"calibration": calibration.record()})
             finish_run(store, run.run_id, model_fingerprint=outcome.model_fingerprint)
     return outcome
 

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import torch
 
-from surveycli.configuration import BatchSettings, FinetuneConfig, OptimiserSettings
-from surveycli.domain import TRAIN, VALIDATION
+from surveycli.configuration import OptimiserSettings
 from surveycli.engine.batching import plan_epoch, plan_pass, row_tokens
 from surveycli.engine.compute import compute_options, human_shares
-from surveycli.engine.defaults import settle_batches
-from surveycli.engine.encode import OptionTokens
-from surveycli.engine.examples import Example, ExampleSource
+from surveycli.engine.examples import Example
 from surveycli.engine.first_token import loss_per_prompt
-from surveycli.engine.launch import demand_shardable
-from surveycli.engine.model import LanguageModel, load_language_model
 from surveycli.engine.processes import Processes, join_processes
-from surveycli.engine.reach import askable_examples
-from surveycli.engine.self_check import check_row_computation
 from surveycli.engine.sharding import pace_of
-from surveycli.engine.weights import keep_weights, make_trainable, point_to_best, recompute_activations, trained_norm
+from surveycli.engine.weights import keep_weights, point_to_best, trained_norm
 from surveycli.errors import bad_input
 from surveycli.progress import Progress, silent
 from surveycli.run_folder import (
@@ -35,30 +26,13 @@ from surveycli.run_folder import (
     TrainingOutcome,
     append_metric,
     at_work,
-    read_configuration,
-    read_contents,
     read_manifest,
     write_outcome,
 )
+from surveycli.training.calibrate import calibrate_model
 from surveycli.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
+from surveycli.training.job import TrainingJob, open_job
 from surveycli.training.schedule import set_learning_rate
-
-
-@dataclass(slots=True)
-class TrainingJob:
-    """All that the loop works on. `batches` are the configuration's with what it left to the device settled."""
-
-    config: FinetuneConfig
-    model: Any
-    optimiser: torch.optim.Optimizer
-    train: list[Example]
-    validation: list[Example]
-    tokens: OptionTokens
-    fingerprint: str
-    folder: RunFolder
-    processes: Processes
-    batches: BatchSettings
-    left_out: tuple[tuple[str, int], ...] = ()
 
 
 def train_folder(folder: RunFolder, progress: Progress = silent) -> TrainingOutcome:
@@ -95,65 +69,13 @@ def _train(job: TrainingJob, progress: Progress) -> TrainingOutcome:
         is_first_process=job.processes.is_first,
         left_out=job.left_out,
     )
+    if job.config.calibrate:
+        progress("calibrate", 0, 1)
+        calibrate_model(job)
+        progress("calibrate", 1, 1)
     if outcome.is_first_process:
         write_outcome(job.folder, outcome)
     return outcome
-
-
-def open_job(folder: RunFolder, processes: Processes) -> TrainingJob:
-    """Load what a training needs: model, optimiser, examples; and check that the row computation is right."""
-    config = read_configuration(folder, FinetuneConfig)
-    demand_shardable(config.model, trains_all=config.lora is None)
-    contents = read_contents(folder)
-    language_model = load_language_model(
-        replace(config.model, seed=config.seed), share_prefixes=config.batches.share_prefixes
-    )
-    processes.demand_same_base(language_model.fingerprint)
-    batches = settle_batches(config.batches, language_model.device)
-    source = ExampleSource.of(
-        language_model.tokenizer, contents.questions, contents.populations, config.prompt, contents.frames
-    )
-    known = [cell for cell in contents.cells if cell.shares is not None]
-    (train, not_trained), (validation, not_validated) = (
-        askable_examples(language_model.model, source, [cell for cell in known if cell.part == part])
-        for part in (TRAIN, VALIDATION)
-    )
-    if not train:
-        raise bad_input(f"{folder.cells} has no training cell with human shares.", _why(not_trained))
-    tokens = source.option_tokens([example.cell for example in train + validation])
-    check_row_computation(language_model.model, train + validation, tokens, batches)
-    model, optimiser = prepare_model(language_model, config)
-    return TrainingJob(
-        config,
-        model,
-        optimiser,
-        train,
-        validation,
-        tokens,
-        language_model.fingerprint,
-        folder,
-        processes,
-        batches,
-        tuple((not_trained + not_validated).items()),
-    )
-
-
-def _why(left_out: Counter[str]) -> str:
-    reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
-    return f"Left out: {reasons}." if reasons else "Make the split anew."
-
-
-def prepare_model(language_model: LanguageModel, config: FinetuneConfig) -> tuple[Any, torch.optim.Optimizer]:
-    """Return the model with its trainable weights, the same for the same seed, and their optimiser."""
-    torch.manual_seed(config.seed)
-    model = make_trainable(language_model, config.lora)
-    if config.batches.gradient_checkpointing:
-        recompute_activations(model)
-    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    settings = config.optimiser
-    return model, torch.optim.AdamW(
-        trainable, lr=settings.learning_rate, betas=settings.betas, weight_decay=settings.weight_decay
-    )
 
 
 def _resume(job: TrainingJob) -> TrainingState:

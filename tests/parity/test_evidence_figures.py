@@ -28,7 +28,7 @@ def test_items_asked_elsewhere(bundled_store: Store) -> None:
     for predictor, bars in (("item-mean", ITEM_MEAN), ("answers-gp", BAR)):
         run = predict_baseline(bundled_store, predictor, BaselineOptions("known-q1", shares=Shares.UNWEIGHTED))
         score_run(bundled_store, run)
-        rows = bundled_store.frame("demo/scores", split="known-q1").filter(predictor=predictor)
-        scores = dict(rows.select("part", "1-JSD (paper)").iter_rows())
+        query = f"SELECT part, paper_one_minus_jsd FROM score_by_part WHERE run_id = '{run}'"
+        scores = dict(bundled_store.query(query).rows())
         for part, bar in bars.items():
             assert scores[part] == pytest.approx(bar, abs=5e-4) or (predictor == "answers-gp" and scores[part] > bar)

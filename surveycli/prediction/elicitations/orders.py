@@ -51,10 +51,12 @@ def reverse_order(config: PredictConfig) -> list[Permute | None]:  # noqa: ARG00
 def rotated_orders(config: PredictConfig) -> list[Permute | None]:
     """Return one random order per item, rotated by an even share per turn, so that options visit places evenly."""
     n_turns = from_plain(PermutedSettings, config.settings).n_permutations
-    return [_rotated_order(config.seed, turn, n_turns) for turn in range(n_turns)]
+    return [rotated_order(config.seed, turn, n_turns) for turn in range(n_turns)]
 
 
-def _rotated_order(seed: int, turn: int, n_turns: int) -> Permute:
+def rotated_order(seed: int, turn: int, n_turns: int) -> Permute:
+    """Return a random order per item, rotated by `turn` of `n_turns` even shares."""
+
     def permute(cell: Cell, n_options: int) -> Sequence[int]:
         order = _generator(cell, seed).permutation(n_options)
         return [int(index) for index in np.roll(order, round(turn * n_options / n_turns))]

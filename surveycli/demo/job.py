@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from surveycli.baseline.options import BaselineOptions
 from surveycli.baseline.run_baseline import predict_baseline
 from surveycli.configuration import PredictConfig
+from surveycli.demo.kinds import show_kinds
 from surveycli.domain import Shares
 from surveycli.errors import conflict
 from surveycli.prediction.existing_run import config_of_run
@@ -30,11 +31,15 @@ BASELINES = ("uniform", "item-mean")
 
 @dataclass(frozen=True, slots=True)
 class DemoReport:
-    """What the demo made: the store, the name of the fine-tuning and the table of scores by test part."""
+    """What the demo made: the store, the name of the fine-tuning, and two tables of scores.
+
+    `kinds` has what answers each kind of cell best, `model` the language model before and after, by test part.
+    """
 
     store_path: Path
     run_id: str
-    scores: pl.DataFrame
+    kinds: pl.DataFrame
+    model: pl.DataFrame
     notes: tuple[str, ...]
 
 
@@ -57,8 +62,9 @@ def run_demo(directory: Path, *, epochs: int | None = None, seed: int = 42, prog
         for number, scored in enumerate([*runs, before, run_id], start=1):
             score_run(store, scored)
             progress("score", number, len(runs) + 2)
-        scores = store.frame("demo/scores", split=SPLIT)
-    return DemoReport(store_path, run_id, scores, notes)
+        kinds = show_kinds(store, SPLIT, run_id, directory / "people.duckdb", progress)
+        model = store.frame("demo/model_scores", split=SPLIT, before=before, after=run_id)
+    return DemoReport(store_path, run_id, kinds, model, notes)
 
 
 def _prepare_store(store_path: Path, seed: int, progress: Progress) -> tuple[str, ...]:
