@@ -28,7 +28,9 @@ LABELS = st.sampled_from(
     [
         "Yes", "No", "Very good", "Good", "Bad", "Very bad", "Don't know", "DK", "Refused", "5 Refused", "-9. Refused",
         "iap", "INAP: not asked", "Other missing; Multiple answers Mail (EVS)", "No sabe (Don't know)", "Both (VOL)",
-        "None", "nan", "Not applicable", "No answer", "", "0", "7", "Other", "Other", "x" * 200,
+        "No contesta", "不知道", "Weiß nicht", "Ninguno",
+        "1. Sí", "Spontaneous: none", "None", "nan", "Not applicable", "No answer",
+        "", "0", "7", "Other", "Other", "x" * 200,
     ]
 )  # fmt: skip
 CODES = st.sampled_from([-99.0, -9.0, -5.0, -2.0, -1.0, *map(float, range(5)), 2.5, 7.0, 8.0, 9.0, 77.0, 99.0, 40000.0])

@@ -126,3 +126,83 @@ def test_spaces_and_apostrophes_do_not_tell_labels_apart() -> None:
 def test_missing_answers_are_told_behind_their_own_code(label: str, status: str | None) -> None:
     """A label may begin with its code, and surveys write inapplicable in their own ways."""
     assert status_of_label(label) == status
+
+
+MISSING_WORDS = {
+    "ar": ("لا أعرف", "dont_know"),
+    "de": ("Weiß nicht", "dont_know"),
+    "es": ("No contesta", "no_answer"),
+    "fr": ("Ne sait pas (NSP)", "dont_know"),
+    "hi": ("पता नहीं", "dont_know"),
+    "id": ("Tidak menjawab", "no_answer"),
+    "ja": ("わからない", "dont_know"),
+    "ko": ("모름/무응답", "dont_know"),
+    "pt": ("Nao sabe", "dont_know"),
+    "ru": ("Затрудняюсь ответить", "dont_know"),
+    "tr": ("Cevap yok", "no_answer"),
+    "vi": ("Từ chối trả lời", "refused"),
+    "zh": ("拒绝回答", "refused"),
+    "en": ("Can't choose", "dont_know"),
+}
+
+
+@pytest.mark.parametrize("language", MISSING_WORDS)
+def test_missing_answers_are_known_in_the_languages_of_the_prompts(language: str) -> None:
+    """Each of the 14 languages has its words for no answer, with and without accents."""
+    label, status = MISSING_WORDS[language]
+    assert status_of_label(label) == status
+
+
+@pytest.mark.parametrize(
+    "label", ["Trifft nicht zu", "Ninguna", "Rechaza", "Non", "Nein", "Nada", "没有", "Không", "Нет"]
+)
+def test_answers_in_other_languages_are_no_missing_ones(label: str) -> None:
+    """Words that say no, or none, are answers."""
+    assert status_of_label(label) is None
+
+
+LADDERS = (
+    ("Very much like me", "Like me", "Somewhat like me", "A little like me", "Not like me", "Not like me at all"),
+    ("Allow many to come", "Allow some", "Allow a few", "Allow none"),
+    ("A great deal", "Quite a lot", "Not very much", "None at all"),
+    ("Definitely should be", "Probably should be", "Probably should not be", "Definitely should not be"),
+    ("Always", "Most of the time", "About half the time", "Some of the time", "Never"),
+    ("Excellent", "Good", "Fair", "Poor"),
+    ("Extremely liberal", "Liberal", "Slightly liberal", "Moderate", "Slightly conservative", "Conservative"),
+    ("Muy satisfecho", "Más bien satisfecho", "No muy satisfecho", "Nada satisfecho"),
+    ("Stimme voll und ganz zu", "Stimme eher zu", "Stimme eher nicht zu", "Stimme überhaupt nicht zu"),
+    ("Tout à fait d'accord", "Plutôt d'accord", "Plutôt pas d'accord", "Pas du tout d'accord"),
+    ("Concordo totalmente", "Concordo", "Discordo", "Discordo totalmente"),
+    ("Полностью согласен", "Скорее согласен", "Скорее не согласен", "Совершенно не согласен"),
+    ("Kesinlikle katılıyorum", "Katılıyorum", "Ne katılıyorum ne katılmıyorum", "Katılmıyorum"),
+    ("Sangat setuju", "Setuju", "Tidak setuju", "Sangat tidak setuju"),
+    ("Rất đồng ý", "Đồng ý", "Không đồng ý", "Rất không đồng ý"),
+    ("बहुत अच्छा", "अच्छा", "बुरा", "बहुत बुरा"),
+    ("매우 동의한다", "동의한다", "동의하지 않는다", "전혀 동의하지 않는다"),
+    ("非常同意", "同意", "不同意", "非常不同意"),
+    ("そう思う", "どちらともいえない", "そう思わない"),
+    ("أوافق بشدة", "أوافق", "لا أوافق", "لا أوافق بشدة"),
+)
+NO_LADDERS = (
+    ("Catholic", "Protestant", "None"),
+    ("Employed", "Unemployed", "Retired"),
+    ("Married", "Divorced", "Never married"),
+    ("Left", "Right", "Centre"),
+    ("A lot", "None", "Some"),
+    ("Agree", "Strongly agree", "Disagree"),
+    ("Democrat", "Republican", "Independent"),
+    ("Tea", "Coffee", "Both"),
+    ("Never", "Often", "Blue"),
+)
+
+
+@pytest.mark.parametrize("labels", LADDERS, ids=lambda labels: labels[0])
+def test_degrees_and_sides_make_a_ladder_in_both_directions(labels: tuple[str, ...]) -> None:
+    """Labels that are a degree of one side or its opposite are ordinal, in whatever language and direction."""
+    assert scale_of_labels(labels).value == scale_of_labels(labels[::-1]).value == "ordinal"
+
+
+@pytest.mark.parametrize("labels", NO_LADDERS, ids=lambda labels: labels[0])
+def test_what_lies_on_no_line_is_nominal(labels: tuple[str, ...]) -> None:
+    """Different things, and degrees out of order, are no ladder."""
+    assert scale_of_labels(labels).value == "nominal"

@@ -26,6 +26,17 @@ from surveycli.survey.places.match import match_countries, read_country_map, spl
         ("404", "KEN"),
         ("404.0", "KEN"),
         ("909", "NIR"),
+        ("DE-E", "DEU"),
+        ("GB-NIR", "NIR"),
+        ("FR", "FRA"),
+        ("EL", "GRC"),
+        ("[%152%] Chile", "CHL"),
+        ("GB-Great Britain", "GBR"),
+        ("España", "ESP"),
+        ("Espana", "ESP"),
+        ("Россия", "RUS"),
+        ("中国", "CHN"),
+        ("Vereinigte Staaten", "USA"),
     ],
 )
 def test_labels_codes_and_numbers_are_known(label: str, iso3: str) -> None:

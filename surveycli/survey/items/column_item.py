@@ -180,7 +180,8 @@ def _with_unlabelled(labels: dict[int, str], found: _Codes, chosen: Mapping[int,
     if n_bare <= _LEFT_OUT_TO * (n_bare + n_labelled):
         return labels
     run = sorted({*labels, *bare})
-    if run == list(range(run[0], run[-1] + 1)) or _is_bare_ladder(labels, low, high):
+    continued = run[-1] - run[0] == len(run) - 1 or (_is_bare_ladder(labels, low, high) and len(bare) == len(inside))
+    if continued and run[-1] <= HIGHEST_CODE:
         return {code: labels.get(code, str(code)) for code in run}
     share = n_bare / (n_bare + n_labelled)
     return f"codes without a label hold {share:.0%} of the answers (--codebook labels them)"
