@@ -2,7 +2,7 @@
 
 Scores are drawn as a mean plus effects of country, battery, item, country x battery and the rest. Their sizes are those
 of real scores per cell: of the bundled distributions (WVS-7, 63 countries, Q1-Q163), predicted by the item mean of the
-other countries (people were asked elsewhere) or by the position marginal of the other items (nobody was asked), and of
+other countries (people were asked elsewhere) or by the position marginal of the other items (no one was asked), and of
 the difference of both. Each is told from the mean product of two cells' deviations that have a country, a battery, an
 item, or a country and a battery in common, less that of two cells that share nothing (Koch 1967).
 

@@ -26,7 +26,7 @@ _MADE = "This page is made by `python -m docs.reference` from the program itself
 def commands() -> str:
     """Return the help of every command as a page."""
     program = typer.main.get_command(app)
-    parts = ["# Commands", _MADE]
+    parts = ["# Commands", _MADE, f"```text\n{_help(program, [])}\n```"]
     for path in _paths(program, []):
         parts += [f"## surveycli {' '.join(path)}", f"```text\n{_help(program, path)}\n```"]
     return "\n\n".join(parts) + "\n"

@@ -94,7 +94,7 @@ class Population:
 class Cell:
     """A cell of a run: its key, the part it belongs to, its language and, where known, the human shares.
 
-    `shares` has one probability per option in code order and sums to 1; it is None where nobody was asked.
+    `shares` has one probability per option in code order and sums to 1; it is None where no one was asked.
     """
 
     key: CellKey

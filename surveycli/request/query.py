@@ -14,7 +14,7 @@ class Limits:
     """How long, how much memory and how many rows of each result a query may take, printing included.
 
     `given_up`, if there is one, is called with the error from another thread, where the query goes on though it was
-    interrupted: within one function, or because nobody takes the output.
+    interrupted: within one function, or because its output is not being read.
     """
 
     seconds: float = setting(

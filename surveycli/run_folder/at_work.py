@@ -81,7 +81,7 @@ def worker_of(folder: RunFolder) -> Worker | None:
             return None
     except Timeout:
         return noted
-    except OSError:  # a folder that may only be read: nobody can be at work on it
+    except OSError:  # a folder that may only be read: no process can be at work on it
         return None
 
 

@@ -68,7 +68,7 @@ def show_item(
     kinds = store.rows("survey/count_populations_by_kind", **key)
     if not kinds:
         raise not_found(
-            f"Survey {item['survey_id']} has the wording of {item['item_id']}, but nobody's answers to it.",
+            f"Survey {item['survey_id']} has the wording of {item['item_id']}, but no answers to it.",
             "`surveycli ingest FILE` with the survey's own file brings them.",
         )
     also_in = tuple(other["survey_id"] for other in others)

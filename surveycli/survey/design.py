@@ -58,7 +58,7 @@ class DesignRecord:
 
         if not self.columns:
             return
-        # An answer is its option's place, or the number of options where it is none: a byte each, for memory.
+        # An answer is its option's place, or the number of options where there is no answer: a byte each, for memory.
         places = []
         for name in self._items:
             codes = self._by_id[name].codes

@@ -199,7 +199,7 @@ class Tally:
         return tuple(Skipped(f"cell with fewer than {least} valid answers", item_id, n) for item_id, n in counts if n)
 
     def _no_answers(self) -> tuple[Skipped, ...]:
-        """Return how many cells of the file were no answer, valid or missing, that the codebook knows."""
+        """Return how many cells of the file were not an answer, valid or missing, that the codebook knows."""
         counts = (
             (reason, slots.item.item_id, int(self._n[:, column].sum()))
             for slots in self._slots

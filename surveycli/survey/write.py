@@ -189,8 +189,8 @@ def _write_grouping_values(store: Store, survey_id: str, texts: Iterable[GroupTe
 def name_populations(store: Store, language: str) -> tuple[str, ...]:
     """Write how each population of the store is called in a language, where it has no name in it yet.
 
-    Return the populations that are still without: subgroups outside the languages with phrases, and countries that
-    nobody has a name for.
+    Return the populations that are still without: subgroups outside the languages with phrases, and countries
+    without a known name.
     """
     unnamed = [str(row["population_id"]) for row in store.rows("survey/list_unnamed_populations", language=language)]
     specs = [spec for name in unnamed if (spec := parse_population_id(name)) is not None]

@@ -63,7 +63,7 @@ def test_show_names_other_surveys_with_the_item(run_cli: Callable, bundled_store
         (("show", "Q999"), "There is no item Q999 in the store."),
         (("show", "Q57", "--country", "Atlantis"), "There is no population 'Atlantis'"),
         (("show", "Q57", "--survey", "other"), "There is no item Q57 in survey other."),
-        (("show", "Q240", "--country", "JPN"), "nobody's answers"),
+        (("show", "Q240", "--country", "JPN"), "but no answers to it"),
         (("show", "Q36", "--country", "EGY"), "not asked there"),
         (("items", "--search", "xyzzy"), "No item contains 'xyzzy'"),
         (("items", "--language", "tlh"), "No item has a wording in 'tlh'"),

@@ -283,7 +283,7 @@ WRONG_BOOKS = {
     "bare yes": (YAML.replace('"Often"', "Yes"), r"scales.often.options.1: expected a label in quotes .YAML reads"),
     "one option": (YAML.replace('{1: "Often", 2: "Seldom", 3: "Never"}', '{1: "Often"}'), "expected two or more codes"),
     "status": (YAML.replace("dont_know", "unsure"), "scales.often.missing.8: expected one of dont_know"),
-    "code twice": (YAML.replace("{8: dont_know", "{3: dont_know"), "expected codes that are no options, found .3."),
+    "code twice": (YAML.replace("{8: dont_know", "{3: dont_know"), "expected codes that are not options, found .3."),
     "unknown scale": (
         YAML.replace("scale: liking", "scale: loving"),
         "batteries.likes.scale: expected one of the scales",

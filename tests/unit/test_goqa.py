@@ -179,8 +179,8 @@ def test_rows_that_cannot_be_read_are_counted_by_their_reason(store: Store, tmp_
     report = ingest_file(store, write_goqa(tmp_path / "g.csv", [*bad, ("q", good, ["a", "b"], "GAS")]))
     assert not trap.exists()
     assert {skip.reason: skip.n_skipped for skip in report.skipped} == {
-        "row whose selections are no shares by country": 5,
-        "row whose options are no list of texts and numbers": 2,
+        "row whose selections are not shares by country": 5,
+        "row whose options are not a list of texts and numbers": 2,
         "row whose source is neither GAS nor WVS": 1,
         "row without a question": 1,
         "country with another number of shares than options": 1,

@@ -78,7 +78,7 @@ def typed_batch(frame: pl.DataFrame, wanted: ColumnTypes, where: Place, *, decim
 
 
 def _text(column: pl.Series) -> pl.Series:
-    """Return cells that are no numbers as text, blank ones as null."""
+    """Return cells that are not numbers as text, blank ones as null."""
     import polars as pl
 
     return column.cast(pl.String, strict=False).str.strip_chars().replace("", None)

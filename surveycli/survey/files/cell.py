@@ -30,7 +30,7 @@ def cell_counts(series: pl.Series) -> dict[CellValue, int]:
 
 
 def _plain(series: pl.Series) -> pl.Series:
-    """Return the cells that are no nulls, and finite where they are numbers; what is no number becomes text."""
+    """Return the cells that are not null, and finite where they are numbers; what is not a number becomes text."""
     import polars as pl
 
     if not series.dtype.is_numeric():

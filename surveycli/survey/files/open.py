@@ -34,7 +34,7 @@ _OTHER_KINDS = tuple(
     for start, what, hint in (
         (rb"\xd0\xcf\x11\xe0", "an old Excel file (.xls)", "Save it as .xlsx or CSV."),
         (rb"RD[AX]\d\n|[ABX]\n\0", "an R data file", _R_HINT),
-        (rb"%PDF", "a PDF", "The questionnaire is no data: fetch the data file."),
+        (rb"%PDF", "a PDF", "A questionnaire holds no data: fetch the data file."),
         (rb'\{\s*["}]|\[\s*[\[{"\d\]]', "JSON", "Save it as CSV, with one row per respondent."),
         (
             rb"<(?:!doctype|html|\?xml)",

@@ -74,7 +74,7 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
     try:
         yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     except csv.Error as error:
-        raise bad_input(f"The file is no readable table: {error}.", "Export it again as CSV.") from error
+        raise bad_input(f"The file is not a readable table: {error}.", "Export it again as CSV.") from error
 
 
 def refuse_doubled(columns: Sequence[str], path: Path) -> None:
@@ -148,7 +148,7 @@ def ragged_record(block: bytes, head: TextHead, first_line: int) -> SurveyError:
             line = first_line + reader.line_num
     except csv.Error as error:
         return bad_input(
-            f"{head.path.name}: line {line} is no readable record: {error}.", "Export the file again as CSV."
+            f"{head.path.name}: line {line} is not a readable record: {error}.", "Export the file again as CSV."
         )
     return bad_input(
         f"{head.path.name}: a quotation mark is wrong in or after line {first_line}.", "Export the file again as CSV."

@@ -1,4 +1,4 @@
-"""Makes items of columns that nobody described: from the codes or labels that stand in their cells."""
+"""Makes items of columns without a description: from the codes or labels that stand in their cells."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Answers:
 
 
 def holds_words(cells: Collection[CellValue]) -> bool:
-    """Tell whether some cell is a word that is no missing answer, so that the column holds labels, not codes."""
+    """Tell whether some cell is a word that is not a missing answer, so that the column holds labels, not codes."""
     return any(as_number(cell) is None and status_of_label(str(cell)) is None for cell in cells)
 
 

@@ -26,7 +26,7 @@ class ItemRules:
     `missing` gives the status of labels and codes as the user typed them, `codes` that of a programme's codes, and
     `digits` that of codes kept apart, by the digit that they repeat or end with. `by_measure` trusts the measure levels
     of SPSS, `blank` is what a blank cell means in the store (None: unknown), and `not_asked` are the columns of a
-    programme that are no questions.
+    programme that are not questions.
     """
 
     wanted: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Reads response labels of other people's files: which are no answer, and what is a note to the interviewer."""
+"""Reads response labels of other people's files: which are not answers, and what is a note to the interviewer."""
 
 from __future__ import annotations
 

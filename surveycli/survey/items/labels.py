@@ -18,7 +18,7 @@ _MAX_LISTED = 12
 
 @dataclass(frozen=True, slots=True)
 class LabelledItems:
-    """The items found in a table, and the columns that are none, counted by the reason why."""
+    """The items found in a table, and the columns that are not, counted by the reason why."""
 
     items: tuple[LabelledItem, ...]
     skipped: tuple[Skipped, ...]
@@ -81,7 +81,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def no_question(column: FileColumn, used: Collection[str], rules: ItemRules) -> str | None:
-    """Return why a column is no item, '' where it has another role, None where it may be one."""
+    """Return why a column is not an item, '' where it has another role, None where it may be one."""
     if matches(column.name, rules.no_items):
         return "named with --no-items"
     if rules.wanted:

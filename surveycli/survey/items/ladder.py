@@ -43,7 +43,7 @@ def scale_of_labels(labels: Sequence[str]) -> Scale:
 def are_numbers(labels: Sequence[str]) -> bool:
     """Tell whether labels are numbers in order, with words at most at both ends and in the middle."""
     if any(label.strip()[:1].isdigit() for label in labels if not _LEADING_NUMBER.match(label)):
-        return False  # fractions and ranges are no steps of one
+        return False  # fractions and ranges are not steps of one
     found = [_LEADING_NUMBER.match(label) for label in labels]
     places = {place: int(match[1]) for place, match in enumerate(found) if match}
     words = set(range(len(labels))) - set(places)

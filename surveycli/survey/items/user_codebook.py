@@ -144,7 +144,7 @@ def _check_scale(scale: object, path: Path, place: str) -> dict[int, str]:
     missing = _missing(content.get("missing", {}), path, f"{place}.missing")
     both = set(missing) & set(options)
     if both:
-        raise _wrong(path, f"{place}.missing", "codes that are no options", sorted(both))
+        raise _wrong(path, f"{place}.missing", "codes that are not options", sorted(both))
     return missing
 
 

@@ -67,7 +67,7 @@ def iso3_by_label() -> dict[str, str]:
 
 
 def find_iso3(name: str) -> str | None:
-    """Return the ISO-3 code of a code or label in a survey file, or None where nobody knows it."""
+    """Return the ISO-3 code of a code or label in a survey file, or None where it is unknown."""
     text = name.strip()
     return text.upper() if text.upper() in countries() else iso3_by_label().get(text.lower())
 
@@ -101,7 +101,7 @@ def _without_accents(text: str) -> str:
 
 
 def country_name(country: Country, language: str) -> str | None:
-    """Return the country's name in a language given by its BCP 47 tag, or None where nobody has one.
+    """Return the country's name in a language given by its BCP 47 tag, or None where it has none.
 
     English and Chinese names are those of the country table, the others CLDR's, as Babel carries them.
 

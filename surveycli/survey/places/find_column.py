@@ -41,9 +41,7 @@ def countries_of_table(
 def _one_country(text: str) -> str:
     found = find_country(text) or find_country(text.upper())
     if found is None:
-        raise usage(
-            f"--country {text!r} is no country that is known.", "For instance --country USA or --country Kenya."
-        )
+        raise usage(f"--country {text!r} is not a known country.", "For instance --country USA or --country Kenya.")
     return found
 
 

@@ -71,7 +71,7 @@ def match_countries(labels: Iterable[str], country_map: CountryMap, where: str) 
 
 
 def _match(label: str, given: Mapping[str, str]) -> str | None:
-    """Return the ISO-3 code of a label, '' where the user leaves it out, None where nobody knows it."""
+    """Return the ISO-3 code of a label, '' where the user leaves it out, None where it is unknown."""
     name = split_sample(label)[0]
     for text in (label, name):
         if fold(text) in given:
@@ -114,7 +114,7 @@ def _by_name(name: str) -> str | None:
 
 
 def read_country_map(path: Path) -> CountryMap:
-    """Return the labels of a CSV with the columns label and iso3. Raises SurveyError (exit 3) where it is none."""
+    """Return the labels of a CSV with the columns label and iso3. Raises SurveyError (exit 3) for any other file."""
     try:
         rows = list(parse_table(read_small_file(path, "country map", _MAP_FORM), _MAP_COLUMNS))
     except UnreadableError as error:

@@ -44,7 +44,7 @@ class GroupColumn:
 
     `values` gives each code's value, and any other cell has none. Where it is None, a cell's value is the band that its
     number falls into, else what `source` labels it, else what stands there; negative codes and what is labelled or
-    declared missing have none. `items` are those whose answers the column holds: their shares are no finding there.
+    declared missing have none. `items` are those whose answers the column holds: their shares are not a finding there.
     """
 
     name: str
@@ -107,7 +107,7 @@ class GroupColumn:
 class Groups:
     """The groupings that the user wants, under the names of ids, and their columns.
 
-    `raw` are the columns of the file, with the names that the respondents have them under, that nobody else reads.
+    `raw` are the columns of the file, with the names that the respondents have them under, that no other column reads.
     """
 
     by: tuple[tuple[str, ...], ...] = (("country",),)

@@ -14,7 +14,7 @@ from surveycli.survey.population.population import escaped
 if TYPE_CHECKING:
     import polars as pl
 
-# More different values than this in one country are no groups of people that a survey can tell apart.
+# More different values than this in one country are not groups of people that a survey can tell apart.
 _MOST_VALUES = 30
 
 

@@ -36,7 +36,7 @@ class Weight:
 def find_weight(table: SurveyTable, named: str | None, usual: Sequence[str] = ()) -> Weight:
     """Return the weight of a table: what the user named, else the first of the usual ones there, else one found.
 
-    `usual` are columns or products of them, such as `pspwght * pweight`. A column that nobody named is taken only for
+    `usual` are columns or products of them, such as `pspwght * pweight`. A column that was not named is taken only for
     what it holds: never somebody's body weight, and never one that would leave out over 5% of the rows. One that reads
     `No weighting` throughout weighs everybody the same.
     """

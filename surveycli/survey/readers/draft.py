@@ -42,11 +42,11 @@ _HEADER = """\
 #
 # scales:    what may be answered. `kind` is ordinal (all options, in code order, lie on one line), nominal (they do
 #            not) or binary (two of them). `options` labels every code; `endpoints` instead labels the first and the
-#            last, and the codes between carry their number. `missing` gives the status of codes that are no answer:
+#            last, and the codes between carry their number. `missing` gives the status of codes that are not answers:
 #            dont_know, refused, no_answer, not_applicable, not_asked or missing_other.
 # batteries: what is asked. Items are named like their columns. With a `stem`, its one {{}} takes the item's text;
 #            without one the text is the whole question. `dimension` is a theme to split by.
-# missing:   (for all items) codes that are no answer, beside those of the scales.
+# missing:   (for all items) codes that are not answers, beside those of the scales.
 # left_out:  all other columns, each with the reason why. With `use: true` one becomes an item; look first whether its
 #            options, missing codes and kind are right.
 #

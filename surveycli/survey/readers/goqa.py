@@ -56,9 +56,9 @@ def is_goqa(columns: Sequence[str]) -> bool:
 def read_goqa(source: SourceFile, table: pl.DataFrame, options: IngestOptions) -> DistributionFile:
     """Return the distributions of both parts, surveys goqa-gas and goqa-wvs, one being the other's `also`.
 
-    A part without any shares is left out. Answers that are none (don't know, refused) are kept apart with their share;
+    A part without any shares is left out. Non-answers (don't know, refused) are kept apart with their share;
     the other shares sum to 1 again. Rows and cells that cannot be used are counted in `skipped`. Raises SurveyError
-    (exit 3) for country labels that nobody knows, and where no row can be used.
+    (exit 3) for unknown country labels, and where no row can be used.
     """
     skipped: Counter[tuple[str, str]] = Counter()
     rows = list(readable_rows(table, skipped))

@@ -43,9 +43,9 @@ def readable_rows(table: pl.DataFrame, skipped: Counter[tuple[str, str]]) -> Ite
         elif not clean(question or ""):
             skipped["row without a question", "rows"] += 1
         elif labels is None:
-            skipped["row whose options are no list of texts and numbers", "rows"] += 1
+            skipped["row whose options are not a list of texts and numbers", "rows"] += 1
         elif shares is None:
-            skipped["row whose selections are no shares by country", "rows"] += 1
+            skipped["row whose selections are not shares by country", "rows"] += 1
         else:
             fitting = {name: values for name, values in shares.items() if len(values) == len(labels)}
             if len(fitting) < len(shares):
@@ -54,7 +54,7 @@ def readable_rows(table: pl.DataFrame, skipped: Counter[tuple[str, str]]) -> Ite
 
 
 def _literal(text: str) -> object:
-    """Return the value of a Python literal, or None where it is none."""
+    """Return the value of a Python literal, or None for any other text."""
     try:
         return parse_literal(text)
     except UnreadableError:
@@ -83,7 +83,7 @@ def _is_share(number: object) -> bool:
 
 
 def _read_options(text: str) -> tuple[str, ...] | None:
-    """Return the labels of a Python list; 2.0 is `2`. None where it is no list of two or more texts and numbers."""
+    """Return the labels of a Python list; 2.0 is `2`. None where it is not a list of two or more texts and numbers."""
     value = _literal(text.strip())
     if not isinstance(value, list) or len(value) < 2:
         return None

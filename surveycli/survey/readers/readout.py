@@ -64,9 +64,9 @@ class Reading:
 class RespondentFile:
     """Respondents' own answers, read in batches so that memory does not grow with their number.
 
-    `missing` gives the status of each code that is no answer; every other code must be in the codebook. `groups` are
-    the columns that the user wants populations of. `design` are columns that batches have beside those to be stored,
-    and `reading` says what was taken for what.
+    `missing` gives the status of each code that is not an answer; every other code must be in the codebook. `groups`
+    are the columns that the user wants populations of. `design` are columns that batches have beside those to be
+    stored, and `reading` says what was taken for what.
     """
 
     source: SourceFile

@@ -112,7 +112,7 @@ def _named(table: SurveyTable) -> SurveyTable:
     """Return the table with bare names in upper case; what its headers say after the name becomes the label."""
     columns = tuple(map(_split, table.columns))
     names = {column.name for column in columns}
-    # Where names are doubled they are no names: the headers stay as they are.
+    # Doubled names do not identify columns: the headers stay as they are.
     return replace(table, columns=columns) if len(names) == len(columns) else table
 
 
