@@ -5,8 +5,9 @@ tunes being tuned without the ones it predicts (nested cross-validation). Popula
 subregion after the other, as when nothing like the target was asked, and in random groups, as when its neighbours
 were. The criterion is the mean over cells of 1 - Jensen-Shannon distance, averaged over both ways; unweighted shares.
 
-No cell of a test part is read. Run it anew with `python benchmarks/select_smoother.py`: it prints the tables of
-benchmarks/smoother.md (about ten minutes on one core).
+No cell of a test part is read. Run it anew with `python benchmarks/select_smoother.py`: it prints the first table of
+benchmarks/smoother.md (about ten minutes on one core). `--zones` prints the last one: the chosen designs with and
+without cultural zones, which were drawn from answers to the same survey, on the training part and on the test parts.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ REGIONS = {
     "neither": ("sdg_region", "un_region"),
 }
 POWERS = {"mean": (1.0,), "square-root mean": (0.5,), "either, tuned": (1.0, 0.5)}
+ZONES: dict[str, tuple[str, ...]] = {"with": (), "without": ("cultural_zone",)}
 HELD_OUT = {"subregion": True, "population": False}
 
 
@@ -119,16 +121,63 @@ def select(train: AnsweredCells, descriptors: Descriptors, chosen: Sequence[Vari
     return pl.DataFrame(rows).sort("predictor", "criterion", descending=[False, True])
 
 
+def zones() -> pl.DataFrame:
+    """Return the chosen designs with and without cultural zones: the criterion, then the scores on unseen countries."""
+    (train, descriptors), parts = training_part(), unseen_countries()
+    ways = folds(train, descriptors)
+    rows = []
+    for (name, make), without in product({"kernel-smoother": _kernel, "nearest-populations": _nearest}.items(), ZONES):
+        design = Design((*Design().without, *ZONES[without]))
+        predict = make(design)
+        row: dict[str, object] = {"predictor": name, "cultural zones": without}
+        row |= {way: cross_validate(predict, train, descriptors, held) for way, held in ways.items()}
+        for part, (learnt, target, known) in parts.items():
+            shares = predict(learnt, target, known).shares
+            row[part] = float(paper_one_minus_jsd(target.shares, shares).mean())
+        print(row, flush=True)
+        rows.append(row)
+    return pl.DataFrame(rows)
+
+
+def unseen_countries() -> dict[str, tuple[AnsweredCells, AnsweredCells, Descriptors]]:
+    """Return, for C2-Q1 and C3-Q1, the training cells, those of the part, and the descriptors of both."""
+    with TemporaryDirectory() as folder, open_store(Path(folder) / "s.duckdb", create=True) as store:
+        ingest_bundled(store)
+        make_split(store, "paper")
+        wanted = {"train": store.frame("cell/list_train", split="paper")}
+        for part in ("C2-Q1", "C3-Q1"):
+            wanted[part] = store.frame("baseline/list_target_cells", split="paper", parts=[part])
+        frames = {
+            name: store.frame("cell/list_shares", frames={"wanted": cells}, shares="unweighted")
+            for name, cells in wanted.items()
+        }
+        catalogue = catalogue_of(list(frames.values()))
+        populations = pl.DataFrame({"population_id": catalogue.populations})
+        known = describe(store.frame("baseline/list_descriptors", frames={"wanted": populations}).to_dicts())
+    width = max(max(frame["option_code"].list.len().to_list()) for frame in frames.values())
+    cells = {name: answered_cells_of(frame, catalogue, width) for name, frame in frames.items()}
+    return {part: (cells["train"], cells[part], known) for part in ("C2-Q1", "C3-Q1")}
+
+
+def print_markdown(table: pl.DataFrame) -> None:
+    """Print a table as Markdown, figures with four decimals."""
+    print("\n| " + " | ".join(table.columns) + " |\n|" + " --- |" * len(table.columns))
+    for row in table.iter_rows():
+        print("| " + " | ".join(f"{value:.4f}" if isinstance(value, float) else value for value in row) + " |")
+
+
 def main() -> None:
     """Print the comparison as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--predictor", help="only the designs of this one")
-    wanted = parser.parse_args().predictor
+    parser.add_argument("--zones", action="store_true", help="the chosen designs with and without cultural zones")
+    given = parser.parse_args()
+    if given.zones:
+        print_markdown(zones())
+        return
+    wanted = given.predictor
     train, descriptors = training_part()
-    table = select(train, descriptors, [v for v in variants() if wanted in (None, v.predictor)])
-    print("\n| " + " | ".join(table.columns) + " |\n|" + " --- |" * len(table.columns))
-    for row in table.iter_rows():
-        print("| " + " | ".join(f"{value:.4f}" if isinstance(value, float) else value for value in row) + " |")
+    print_markdown(select(train, descriptors, [v for v in variants() if wanted in (None, v.predictor)]))
 
 
 if __name__ == "__main__":

@@ -89,6 +89,8 @@ def _average(job: PredictionJob, cell: Cell, said: Sequence[Lettered | str]) -> 
     if len(known) < len(said):
         return failure(cell, next(one for one in said if isinstance(one, str)))
     shares = np.mean([one.by_code(np.exp(one.logs)) for one in known], axis=0)
+    fold = find_elicitation(job.config.elicitation).fold
+    shares = shares if fold is None else fold(job.source.question(cell), shares)
     outside = float(np.mean([one.outside for one in known]))
     return PredictedCell(cell.key, cell.language, tuple(shares.tolist()), outside, _basis(job))
 

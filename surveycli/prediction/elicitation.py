@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from surveycli.configuration import PredictConfig
-from surveycli.domain import Cell, Population
-from surveycli.errors import bad_input
+from surveycli.distribution.arrays import Floats
+from surveycli.domain import Cell, Population, Question
+from surveycli.errors import bad_input, usage
 from surveycli.predictor import Predictor, rows_of
 from surveycli.progress import Progress
 
@@ -34,13 +35,17 @@ class ModelPredictor(Predictor):
     `elicitation` is how it is asked, as a run's configuration keeps it; predictors that differ in their weights alone
     share one. `show` gives the populations that prompts name instead of the cells' own (all of them, the ids that
     are asked about, the seed); `orders` the orders of options to average over, None for code order. `write`, where
-    given, predicts cells by what the model writes, instead of its first token's probabilities.
+    given, predicts cells by what the model writes, instead of its first token's probabilities. `reword` gives the
+    question that is asked in the place of the item's own, and `fold`, where its options are others, what their
+    probabilities say of the item's.
     """
 
     elicitation: str
     show: Callable[[Sequence[Population], Sequence[str], int], Sequence[Population]] = _as_they_are
     orders: Callable[[PredictConfig], list[Permute | None]] = _in_code_order
     write: Callable[[PredictionJob, Sequence[Cell], Progress], None] | None = None
+    reword: Callable[[Question], Question] | None = None
+    fold: Callable[[Question, Floats], Floats] | None = None
 
     @property
     def reads_letters(self) -> bool:
@@ -68,3 +73,24 @@ def predictor_of(config: PredictConfig) -> ModelPredictor:
     rows = [row for row in model_predictors() if row.elicitation == config.elicitation]
     trained = config.weights is not None
     return next((row for row in rows if row.fits(trained=trained)), find_elicitation(config.elicitation))
+
+
+def questions_asked(config: PredictConfig, questions: Sequence[Question]) -> Sequence[Question]:
+    """Return the questions that are asked in the place of the items' own."""
+    reword = find_elicitation(config.elicitation).reword
+    return questions if reword is None else [reword(question) for question in questions]
+
+
+def without_shares(config: PredictConfig, cells: Sequence[Cell]) -> Sequence[Cell]:
+    """Return the cells, without people's shares where other options are asked than people had.
+
+    Raises SurveyError (exit 2) where something is to be chosen by these then.
+    """
+    if find_elicitation(config.elicitation).fold is None:
+        return cells
+    if config.temperature is None or config.debias:
+        raise usage(
+            f"{config.elicitation} asks with other options than people had: nothing can be chosen by their answers.",
+            "Leave out --debias, and give the plain run's --temperature.",
+        )
+    return [replace(cell, shares=None) for cell in cells]

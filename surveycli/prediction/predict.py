@@ -28,7 +28,7 @@ from surveycli.prediction.ask import failure, predict_cells
 from surveycli.prediction.asked import asked_of, basis_of
 from surveycli.prediction.choose_reading import choose_reading
 from surveycli.prediction.debias import predict_debiased
-from surveycli.prediction.elicitation import find_elicitation
+from surveycli.prediction.elicitation import find_elicitation, questions_asked, without_shares
 from surveycli.prediction.prediction_job import PredictionJob
 from surveycli.prediction.reading import WayOfReading
 from surveycli.prediction.temperature import choose_temperature
@@ -167,7 +167,8 @@ def _compute(
     model = language_model.model if weights is None else load_weights(language_model, weights)
     model.eval()
     populations = _populations_shown(config, contents.populations, contents.cells)
-    source = ExampleSource.of(language_model.tokenizer, contents.questions, populations, config.prompt, contents.frames)
+    questions = questions_asked(config, contents.questions)
+    source = ExampleSource.of(language_model.tokenizer, questions, populations, config.prompt, contents.frames)
     config = replace(config, batches=settle_batches(config.batches, language_model.device))
     job = PredictionJob(
         config, model, source, OptionTokens(()), folder, processes, asked_of(contents), calibration=calibration
@@ -215,6 +216,7 @@ def _populations_shown(
 
 
 def _predict_cells(job: PredictionJob, todo: Sequence[Cell], progress: Progress) -> None:
+    todo = without_shares(job.config, todo)
     telling = fit_examples(job.model, job.source.examples(job.source.telling_cells(todo)))
     asked = [example for example in telling if isinstance(example, Example)]
     if asked:

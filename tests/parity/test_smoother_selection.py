@@ -78,6 +78,14 @@ def test_every_row_is_reproduced(selection: ModuleType) -> None:
         assert dict(documented(predictor))[design] == pytest.approx(figures, abs=6e-5)
 
 
+@pytest.mark.slow
+def test_the_figures_without_cultural_zones_are_reproduced(selection: ModuleType) -> None:
+    """The table of the chosen designs with and without cultural zones is what the script computes."""
+    text = (FOLDER / "smoother.md").read_text(encoding="utf-8")
+    for predictor, zones, *figures in selection.zones().iter_rows():
+        assert " | ".join([predictor, zones, *(f"{figure:.4f}" for figure in figures)]) in text
+
+
 def test_the_winners_reach_what_is_documented(bundled_store: Store) -> None:
     """On unseen countries the predictors score what the document says, and the smoother .870 and .885 at least."""
     make_split(bundled_store, "paper")

@@ -3,8 +3,10 @@
 Everything that is chosen is chosen on the training part, by predicting populations from others: weights of descriptors,
 the power and how many neighbours on each training part anew; the design (which descriptors, which powers, what is held
 out) once, by nested cross-validation within the training part of the published split. That choice reads no test cell:
-benchmarks/smoother.md has every design's criterion, benchmarks/select_smoother.py computes them. With a subgroup the
-other subgroups of its country are held out too, unless most of the target's countries are in the training part.
+benchmarks/smoother.md has every design's criterion, benchmarks/select_smoother.py computes them. One descriptor, the
+cultural zone, was itself drawn from answers to the World Values Survey; the same page has the figures without it, which
+are as good. With a subgroup the other subgroups of its country are held out too, unless most of the target's countries
+are in the training part.
 """
 
 from __future__ import annotations
