@@ -233,5 +233,5 @@ class PredictConfig:
         flag="--calibrate/--no-calibrate",
         shown="as it was trained",
     )
-    debias: bool = setting(False, "Read it without biases of letters, orders and frames, as validation has it.")
+    debias: bool = setting(False, "Correct for biases of letters, orders and frames, as measured on validation.")
     trained_by: str | None = None

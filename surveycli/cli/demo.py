@@ -31,7 +31,8 @@ def demo(
 ) -> None:
     """Try every step on real distributions, in a few minutes.
 
-    It answers each kind of cell by what answers it best, trains a small model, and scores both on WVS-7 distributions.
+    It predicts each kind of cell with what does best there, trains a small model, and scores both on WVS-7
+    distributions.
 
     Examples:
       surveycli demo

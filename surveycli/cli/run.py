@@ -27,7 +27,7 @@ def run(
     replace: Annotated[
         bool,
         typer.Option(
-            "--replace", help="Make anew what stands in the way, also surveys, splits and runs with their weights."
+            "--replace", help="Replace what is in the way, even surveys, splits, and runs with their weights."
         ),
     ] = False,
     store: StorePath = DEFAULT_STORE,

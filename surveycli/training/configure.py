@@ -23,7 +23,10 @@ def configure_finetuning(request: FinetuneRequest) -> FinetuneConfig:
     model = chosen_model(choices)
     shapes_adapter = choices.get("lora") is not None
     if model == TINY and shapes_adapter:
-        raise usage("The model tiny has no adapter: it is trained in full.", "Leave out lora, or name another model.")
+        raise usage(
+            "The model tiny has no adapter: it is trained in full.",
+            "Leave out --lora-rank and --lora-targets, or name another model.",
+        )
     base = replace(preset_config(request.preset or default_preset(model)), split="")
     if model == TINY:
         base = replace(base, lora=None, model=as_held(replace(base.model, name=TINY)))
@@ -33,7 +36,7 @@ def configure_finetuning(request: FinetuneRequest) -> FinetuneConfig:
     demand_fitting(config.model)
     if shapes_adapter and is_adapter(config.model):
         raise usage(
-            f"{model} is an adapter, which training goes on with; --lora-rank and --lora-targets are of new ones.",
+            f"{model} is an adapter, which is trained further as it is; --lora-rank and --lora-targets shape new ones.",
             "Leave them out, or name the base model to train a new adapter.",
         )
     return config
