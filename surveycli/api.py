@@ -204,14 +204,20 @@ class Project:
         return self._frame("survey/list_surveys")
 
     def show(
-        self, item: str, country: str | None = None, *, survey: str | None = None, language: str = "en"
+        self,
+        item: str,
+        country: str | None = None,
+        *,
+        survey: str | None = None,
+        language: str = "en",
+        runs: Sequence[str] = (),
     ) -> ItemView:
-        """Return how people answered a question: one population, or the mean of all countries."""
+        """Return how people answered a question: one population, beside what runs predicted, or all countries' mean."""
         from surveycli.store import open_store
         from surveycli.survey.browse import show_item
 
         with open_store(self.path) as store:
-            return show_item(store, item, country=country, survey_id=survey, language=language)
+            return show_item(store, item, country=country, survey_id=survey, language=language, runs=runs)
 
     def plot(self, kind: str, *runs: str, output: str | Path | None = None, **options: Any) -> Chart:
         """Return a figure as an Altair chart, and write it to a file where one is named.

@@ -74,25 +74,31 @@ def show(
             show_default=False,
         ),
     ] = None,
+    run: Annotated[
+        list[str] | None,
+        typer.Option("--run", help="A run whose prediction to show beside; repeat for several.", show_default=False),
+    ] = None,
     survey: _Survey = None,
     language: _Language = "en",
     format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Show how people answered a question.
+    """Show how people answered a question, and what runs predicted.
 
     Without --country it is the mean of all countries.
 
     Examples:
       surveycli show Q57
-      surveycli show Q57 --country JPN
+      surveycli show Q57 --country JPN --run item-mean-1
     """
     from surveycli.cli.render import print_frame
     from surveycli.store import open_store
     from surveycli.survey.browse import show_item
 
     with open_store(store) as opened:
-        view = show_item(opened, item, country=country, survey_id=survey, language=language)
+        view = show_item(
+            opened, item, country=country, survey_id=survey, language=language, runs=tuple(dict.fromkeys(run or ()))
+        )
     if format is TableFormat.TABLE:
         _print_view(view)
     else:
@@ -107,13 +113,18 @@ def _print_view(view: ItemView) -> None:
     if view.also_in:
         say(f"Other surveys have a {view.item_id}, too (--survey): {', '.join(view.also_in)}.")
     say()
-    width = min(60, max((len(answer) for answer in view.options["answer"]), default=0))
+    widest = [*view.options["answer"], *(f"  {run}" for run in view.runs)]
+    width = min(60, max((len(text) for text in widest), default=0))
     longest_bar = min(_BAR_WIDTH, max(10, (output_width() or _WIDTH) - width - 45))
     for row in view.options.iter_rows(named=True):
         share = row["share"] if row["share"] is not None else row["share_unweighted"]
         say(
             f"  {row['code']:>3}  {row['answer'][:60]:<{width}}  {share:6.1%}  {_bar(share, longest_bar)}{_beside(row)}"
         )
+        for run in view.runs:
+            predicted = row[f"predicted {run}"]
+            shown = "no share" if predicted is None else f"{predicted:6.1%}  {_bar(predicted, longest_bar)}"
+            say(f"       {f'  {run}'[:60]:<{width}}  {shown}")
 
 
 _KINDS = {"country": ("country", "countries"), "subgroup": ("subgroup", "subgroups")}

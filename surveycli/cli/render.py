@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 TINY_NOTE = "tiny is a stand-in built from nothing: it shows the workflow but does not replace a pretrained model."
 _LINES_AT_ONCE = 200
 _MOST_NAMED = 4  # columns that there is no room for
+_AT_ONCE_S = 2.0  # what takes less is not told where there is no bar
 _FIRST_RATE_S, _LINE_EVERY_S = 0.5, 30.0
 
 
@@ -94,15 +95,18 @@ def note(text: str) -> None:
 
 def print_error(error: SurveyError) -> None:
     """Print what went wrong, and what to do about it, to stderr."""
-    colour = None if os.environ.get("NO_COLOR") else typer.colors.RED
-    typer.secho(f"Error: {plain(error.message)}", fg=colour, err=True)
+    told = f"Error: {plain(error.message)}"
+    typer.echo(told if os.environ.get("NO_COLOR") else typer.style(told, fg=typer.colors.RED), err=True)
     if error.hint:
         typer.echo(f"Hint: {plain(error.hint)}", err=True)
 
 
 @contextmanager
-def progress_bar() -> Iterator[Progress]:
-    """Show work on stderr: a live bar with rate and time left on a terminal, a line now and then elsewhere."""
+def progress_bar(*, passing: bool = False) -> Iterator[Progress]:
+    """Show work on stderr: a live bar with rate and time left on a terminal, a line now and then elsewhere.
+
+    `passing`: it is mostly done at once, so that the bar goes with it, and elsewhere only what takes longer is told.
+    """
     if _manner.is_quiet:
         yield silent
         return
@@ -119,12 +123,12 @@ def progress_bar() -> Iterator[Progress]:
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
         TextColumn("{task.fields[note]}", markup=False),
     )
-    with Bars(*columns, console=console, disable=not console.is_terminal) as bars:
+    with Bars(*columns, console=console, disable=not console.is_terminal, transient=passing) as bars:
         tasks: dict[str, Any] = {}
         paces: dict[str, Pace] = {}
 
         def report(stage: str, done: int, total: int, note: str = "") -> None:
-            shown, pace = plain(note), paces.setdefault(stage, Pace(done))
+            shown, pace = plain(note), paces.setdefault(stage, Pace(done, _AT_ONCE_S if passing else 0.0))
             if stage not in tasks:
                 tasks[stage] = bars.add_task(plain(stage), total=total or None, note=shown, rate="")
             bars.update(tasks[stage], completed=done, total=total or None, note=shown, rate=pace.rate(done))
@@ -137,8 +141,9 @@ def progress_bar() -> Iterator[Progress]:
 class Pace:
     """How fast work goes: its rate and the time left, told now and then."""
 
-    def __init__(self, done: int) -> None:
+    def __init__(self, done: int, at_once_s: float = 0.0) -> None:
         self._began_with = done
+        self._at_once_s = at_once_s
         self._began = self._told = time.monotonic()
 
     def rate(self, done: int) -> str:
@@ -152,7 +157,7 @@ class Pace:
         """Return what to print where no bar can be: at a stage's end, and every half minute before; else nothing."""
         now = time.monotonic()
         if total and done >= total:
-            return f"{done}/{total}"
+            return f"{done}/{total}" if now - self._began >= self._at_once_s else ""
         if now - self._told < _LINE_EVERY_S:
             return ""
         self._told = now

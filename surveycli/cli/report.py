@@ -126,11 +126,12 @@ def plot(
       surveycli plot scores item-mean-1 uniform-1 --output scores.png
       surveycli plot distribution item-mean-1 --item Q57 --country KEN
     """
-    from surveycli.cli.render import result, say
+    from surveycli.cli.render import progress_bar, result, say
     from surveycli.report.plots import draw, save_figure
     from surveycli.store import open_store
 
-    with open_store(store, write=True) as opened:
+    with open_store(store, write=True) as opened, progress_bar(passing=True) as progress:
+        progress("draw", 0, 0)
         figure = draw(opened, PlotRequest(kind, tuple(dict.fromkeys(runs)), metric, by, item, country))
     if output is None:
         result(figure.table)

@@ -14,6 +14,7 @@ from surveycli.cli.ways import Way, always, flags, given
 from surveycli.setting import Setting, settings_of
 
 if TYPE_CHECKING:
+    from surveycli.progress import Progress
     from surveycli.score import ScoreReport
     from surveycli.score.table import Table
     from surveycli.store import Store
@@ -75,7 +76,7 @@ def score(
     """
     from dataclasses import replace
 
-    from surveycli.cli.render import note, print_frame
+    from surveycli.cli.render import note, print_frame, progress_bar
     from surveycli.score.interval import HOW_TO_READ
     from surveycli.score.table import PLAIN, TableRequest, all_tables, check_request
     from surveycli.store import open_store
@@ -85,8 +86,9 @@ def score(
     tables = all_tables()
     table = next((table for table in tables.values() if table.flag in typed_settings(context)), tables[PLAIN])
     check_request(table, request, len(names))
-    with open_store(store, write=True) as opened:
-        reports, notes = _score_all(opened, names)
+    with open_store(store, write=True) as opened, progress_bar(passing=True) as progress:
+        reports, notes = _score_all(opened, names, progress)
+        progress("make the table", 0, 0)
         frame = table.make(opened, replace(request, reports=tuple(reports)))
     print_frame(frame, format)
     of_intervals = HOW_TO_READ if "clusters" in frame.columns else ""
@@ -94,7 +96,7 @@ def score(
         note(text)
 
 
-def _score_all(store: Store, runs: tuple[str, ...]) -> tuple[list[ScoreReport], list[str]]:
+def _score_all(store: Store, runs: tuple[str, ...], progress: Progress) -> tuple[list[ScoreReport], list[str]]:
     """Score the runs asked for, or all that can be; return what came of each and what to tell about them."""
     from dataclasses import replace
 
@@ -111,7 +113,11 @@ def _score_all(store: Store, runs: tuple[str, ...]) -> tuple[list[ScoreReport], 
         raise not_found(
             "No finished run has predictions.", "`surveycli predict -p item-mean --split paper` makes some."
         )
-    reports = [replace(score_run(store, name), lock=str(find_lock(store, name) or "")) for name in names]
+    reports = []
+    for number, name in enumerate(names):
+        progress("score", number, len(names), name)
+        reports.append(replace(score_run(store, name), lock=str(find_lock(store, name) or "")))
+    progress("score", len(names), len(names))
     return reports, notes + [line for report in reports for line in _remarks(report)]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from surveycli.errors import not_found
+from surveycli.errors import not_found, usage
 from surveycli.store import Store
 from surveycli.survey.places.country import find_iso3
 
@@ -18,7 +19,8 @@ class ItemView:
     """An item with the shares of one population, or of all `n_populations` of a `kind` where `population` is None.
 
     `options` has code, answer and share, and with a population n and share_unweighted, else the lowest and highest
-    share and where they are. `also_in` are the other surveys with an item of this id.
+    share and where they are. Of each of `runs` there is a column `predicted RUN` with its shares. `also_in` are
+    the other surveys with an item of this id.
     """
 
     survey_id: str
@@ -32,6 +34,7 @@ class ItemView:
     n_effective: float | None = None
     missing: str | None = None
     also_in: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
 
 
 def list_surveys(store: Store) -> pl.DataFrame:
@@ -57,12 +60,21 @@ def list_items(store: Store, *, search: str | None, survey_id: str | None, langu
 
 
 def show_item(
-    store: Store, item_id: str, *, country: str | None, survey_id: str | None, language: str = "en"
+    store: Store,
+    item_id: str,
+    *,
+    country: str | None,
+    survey_id: str | None,
+    language: str = "en",
+    runs: Sequence[str] = (),
 ) -> ItemView:
     """Return how a population answered an item, or all countries did; all subgroups where there are no countries.
 
-    Raises SurveyError (exit 4) for an item or population that is not there, and where the population was not asked.
+    What `runs` predicted of the population stands beside it. Raises SurveyError: exit 4 for an item, population or run
+    that is not there, and where the population was not asked, 2 for runs without a population.
     """
+    if runs and country is None:
+        raise usage("A run's prediction is shown of one population.", "Name it with --country.")
     item, *others = _find_items(store, item_id, survey_id, language)
     key = {"survey_id": item["survey_id"], "item_id": item["item_id"]}
     kinds = store.rows("survey/count_populations_by_kind", **key)
@@ -86,7 +98,26 @@ def show_item(
             f"`surveycli show {item['item_id']}` shows the other populations.",
         )
     options = store.frame("survey/show_cell", **cell_key, language=language)
-    return ItemView(**shown, options=options, population=population["description"], **cells[0])
+    options = _with_predictions(store, options, cell_key, runs)
+    return ItemView(**shown, options=options, population=population["description"], runs=tuple(runs), **cells[0])
+
+
+def _with_predictions(
+    store: Store, options: pl.DataFrame, cell_key: Mapping[str, Any], runs: Sequence[str]
+) -> pl.DataFrame:
+    """Return the options with a column of shares for each run. Raises SurveyError (exit 4) where a run has none."""
+    predicted = store.frame("survey/show_predicted", run_ids=list(runs), **cell_key) if runs else None
+    for run in runs:
+        assert predicted is not None
+        own = predicted.filter(run_id=run)
+        if own.is_empty():
+            raise not_found(
+                f"The run {run} has no prediction of {cell_key['item_id']} for {cell_key['population_id']}.",
+                f"`surveycli runs show {run}` lists the parts that it has predicted.",
+            )
+        shares = own.select("code", own["predicted"].alias(f"predicted {run}"))
+        options = options.join(shares, on="code", how="left", maintain_order="left")
+    return options
 
 
 def _find_items(store: Store, item_id: str, survey_id: str | None, language: str) -> list[dict[str, Any]]:

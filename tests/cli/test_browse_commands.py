@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from scored_store import make_scored_store
 
 from surveycli.errors import ExitCode
 
@@ -77,3 +78,16 @@ def test_what_is_not_there_is_said(
     outcome = run_cli(*arguments, "--store", bundled_store_path)
     assert outcome.code == ExitCode.NOT_FOUND
     assert message in outcome.err and "Hint:" in outcome.err
+
+
+def test_a_prediction_stands_beside_what_people_answered(run_cli: Callable, tmp_path: Path) -> None:
+    """Each option has people's bar and that of each run; a run without the cell is exit 4, without a country exit 2."""
+    path = make_scored_store(tmp_path / "survey.duckdb")
+    shown = run_cli("show", "Q57", "--country", "Kenya", "--run", "uniform-1", "--run", "item-mean-1", "--store", path)
+    lines = [line.split() for line in shown.out.splitlines() if "%" in line]
+    assert [line[0] for line in lines] == ["1", "uniform-1", "item-mean-1", "2", "uniform-1", "item-mean-1"]
+    assert lines[1][1] == lines[4][1] == "50.0%"
+    rows = json.loads(run_cli("show", "Q57", "--country", "KEN", "--run", "uniform-1", "--json", "--store", path).out)
+    assert [row["predicted uniform-1"] for row in rows] == [0.5, 0.5]
+    assert run_cli("show", "Q57", "--country", "USA", "--run", "uniform-1", "--store", path).code == 4
+    assert run_cli("show", "Q57", "--run", "uniform-1", "--store", path).code == 2
