@@ -138,35 +138,43 @@ def labelled(kenya: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def test_labels_in_the_cells_make_their_own_items(kenya: pl.DataFrame, store: Store, tmp_path: Path) -> None:
-    """Known ladders are ordinal in their order with counts per label; numbers mixed with words are left out."""
-    path = tmp_path / "ken.csv"
+def test_words_in_the_cells_get_the_codes_of_wvs(kenya: pl.DataFrame, store: Store, tmp_path: Path) -> None:
+    """A file of words gives the distributions, items and respondents' columns of the same file with codes."""
+    codes, words = tmp_path / "codes.csv", tmp_path / "words.csv"
     frame = labelled(kenya)
-    described(frame, ": ").write_csv(path)
-    report = ingest_file(store, path)
-    counts = query(
-        store,
-        "SELECT label, n_respondents FROM response_distribution"
-        " JOIN option_text USING (survey_id, item_id, option_code) WHERE item_id = 'Q1' ORDER BY option_code",
+    described(kenya.select(frame.columns), ": ").write_csv(codes)
+    described(frame, ": ").write_csv(words)
+    for path in (codes, words):
+        ingest_file(store, path, IngestOptions(survey_id=path.stem))
+    shares, items, people = (
+        [query(store, f"{text} WHERE survey_id = '{name}' ORDER BY ALL") for name in ("codes", "words")]
+        for text in (
+            "SELECT item_id, population_id, option_code, n_respondents, share FROM response_distribution",
+            "SELECT item_id, scale, n_options FROM item",
+            "SELECT item_id, n_interviewed, n_valid FROM answer_account",
+        )
     )
-    assert counts == [(label, frame.filter(pl.col("Q1") == label).height) for label in IMPORTANCE.values()]
-    assert dict(query(store, "SELECT item_id, scale FROM item")) == {
-        "Q1": "ordinal",
-        "Q2": "ordinal",
-        "Q3": "ordinal",
-        "Q57": "binary",
-    }
-    dont_know = query(store, "SELECT item_id, n_respondents FROM missing_count WHERE status = 'dont_know' ORDER BY 1")
-    expected = [
-        (item, n)
-        for item in ("Q1", "Q2", "Q3", "Q57")
-        if (n := frame.filter(pl.col(item).is_in(["Don't know", "Don’t know"])).height)
-    ]
-    assert dont_know == expected
-    assert {skip.subject: skip.reason for skip in report.skipped}["Q48"].startswith("numbers mixed with words")
-    assert query(store, "SELECT wording, origin FROM item_text WHERE item_id = 'Q1'") == [
-        ("Some thing: q1", "official")
-    ]
+    assert shares[0] == shares[1] and len(shares[0]) == 3 * 4 + 10 + 2
+    assert items[0] == items[1] and people[0] == people[1]
+    columns = [store.query(f"SELECT * FROM respondent.{name}").columns for name in ("codes", "words")]
+    assert sorted(columns[0]) == sorted(columns[1])
+    dont_know = query(
+        store, "SELECT survey_id, sum(n_respondents) FROM missing_count WHERE status = 'dont_know' GROUP BY 1"
+    )
+    assert dict(dont_know)["words"] > 0
+
+
+def test_words_that_nobody_can_tell_keep_their_own_numbers(kenya: pl.DataFrame, store: Store, tmp_path: Path) -> None:
+    """Answers that are unlike the codebook's make an item of their own, which the summary says."""
+    path = tmp_path / "ken.csv"
+    strange = {1: "Zig", 2: "Zag", 3: "Zog", 4: "Zug"}
+    zigs = pl.col("Q5").replace_strict(strange, default="Don't know", return_dtype=pl.String)
+    described(labelled(kenya).with_columns(kenya.select(zigs).to_series()), ": ").write_csv(path)
+    report = ingest_file(store, path)
+    assert query(store, "SELECT scale FROM item WHERE item_id = 'Q5'") == [("nominal",)]
+    labels = query(store, "SELECT label FROM option_text WHERE item_id = 'Q5' ORDER BY option_code")
+    assert [label for (label,) in labels] == ["Zag", "Zig", "Zog", "Zug"]
+    assert any("words that WVS's codes are not known for" in skip.reason for skip in report.skipped)
 
 
 def test_demographics_may_be_labels_too(kenya: pl.DataFrame, store: Store, tmp_path: Path) -> None:

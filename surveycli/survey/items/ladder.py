@@ -70,9 +70,14 @@ def ladder_order(labels: Sequence[str]) -> list[str] | None:
     return None
 
 
-def height_of_side(label: str) -> float | None:
-    """Return how high a label stands by itself, on the first ladder that knows it: above 0 on the positive side."""
-    return next((heights[0] for heights in _heights((_plain(label),))), None)
+def side_of_label(label: str) -> int | None:
+    """Return 1 for a label on the positive side of a line, -1 for one on the other, None where it is on none.
+
+    >>> side_of_label("Very much"), side_of_label("None at all"), side_of_label("France")
+    (1, -1, None)
+    """
+    height = next((heights[0] for heights in _of_words((_plain(label),)) if heights[0]), None)
+    return None if height is None else (1 if height > 0 else -1)
 
 
 def _plain(label: str) -> str:

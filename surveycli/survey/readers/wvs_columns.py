@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -80,13 +80,10 @@ def columns_of_file(
 ) -> FileColumns:
     """Return the columns that respondents are read from; `known_wave` has the demographics of an older wave."""
     withheld = () if options.keep_private else tuple(wave7_columns()["private"])
-    if is_coded_wave7(table, wave):
-        return _columns_of_wave7(table, items, withheld, options)
     if wave == WAVE_7:
-        known = {name: (part["column"], part.get("values")) for name, part in wave7_columns()["demographics"].items()}
-    else:
-        part = known_wave or {}
-        known = {"sex": (part["sex"], {1: "male", 2: "female"}), "age": (part["age"], None)} if part else {}
+        return _columns_of_wave7(table, items, withheld, options)
+    part = known_wave or {}
+    known = {"sex": (part["sex"], {1: "male", 2: "female"}), "age": (part["age"], None)} if part else {}
     coded, demographics = _demographics(table, known)
     return FileColumns(items.answers, coded, demographics, withheld=withheld)
 
@@ -104,6 +101,12 @@ def _columns_of_wave7(
         # Read as numbers at once, a hundred thousand respondents take seconds; the first word in an item ends it.
         first, strict, answers = [(answer.column, answer.name) for answer in answers], frozenset(own), ()
     taken = {answer.column for answer in items.answers} | {(options.weight_column or known["weight"]).upper()}
+    worded = set[str]()
+    if not is_coded_wave7(table, WAVE_7):
+        worded = _worded(table, [name for name in types if name not in taken])
+        types |= _as_text((*worded, *(answer.column for answer in answers)))
+    coded = _coded_demographics(table, worded)
+    taken |= {answer.name for answer in coded}
     others = [(name, name) for name in types if name not in taken]
     left_out = Counter(
         "could identify a respondent (--keep-private keeps it)"
@@ -117,17 +120,38 @@ def _columns_of_wave7(
     if extra:
         skipped.append(Skipped("not in the codebook: stored with the respondents, no distributions", "columns", extra))
     raw = (*first, *others)
-    names = {answer.name for answer in answers} | {name for _, name in raw}
+    names = {answer.name for answer in (*answers, *coded)} | {name for _, name in raw if name not in worded}
     demographics = {
         name: Demographic(part["column"], part.get("values"))
         for name, part in known["demographics"].items()
         if part["column"] in names
     }
-    coded: tuple[AnswerColumn, ...] = ()
     if not demographics:
         others_own = demographics_of_table(table)
         coded, demographics = others_own.answers, others_own.demographics
     return FileColumns(answers, coded, demographics, raw, types, strict, withheld, tuple(skipped))
+
+
+def _worded(table: SurveyTable, names: Sequence[str]) -> set[str]:
+    """Return the columns in which words stand, not codes."""
+    return {name for name, cells in table.first_cells(names).items() if holds_words(cells)}
+
+
+def _as_text(names: Iterable[str]) -> dict[str, PolarsType]:
+    import polars as pl
+
+    return dict.fromkeys(names, pl.String())
+
+
+def _coded_demographics(table: SurveyTable, worded: Collection[str]) -> tuple[AnswerColumn, ...]:
+    """Return the demographics whose words are their values' own (Male), under their names and codes of wave 7."""
+    found = []
+    for part in wave7_columns()["demographics"].values():
+        column, values = part["column"], part.get("values") or {}
+        if column in worded and values and _says(table.present([column])[column], values):
+            labels = {fold(value): code for code, value in values.items()}
+            found.append(AnswerColumn(column, column, {code: code for code in values}, labels))
+    return tuple({answer.name: answer for answer in found}.values())
 
 
 def _are_numbers(table: SurveyTable, names: set[str]) -> bool:
