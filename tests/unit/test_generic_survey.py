@@ -321,7 +321,7 @@ def test_a_wrong_codebook_says_where(case: str, frame: pl.DataFrame, store: Stor
     ("options", "message"),
     [
         (IngestOptions(country_column="nation"), "has no column 'nation' to take the country from"),
-        (IngestOptions(country_column="land"), "says nothing about its items, and neither did you"),
+        (IngestOptions(country_column="land"), "expected value labels, a codebook or named items"),
         (IngestOptions(country_column="land", items=("COFFEE",)), "has no column 'COFFEE'"),
         (IngestOptions(country_column="land", items=("note",)), "no column makes an item .note: fewer than two"),
         (IngestOptions(country_column="note", items=("TEA",)), "holds 1 unknown country label: x"),

@@ -65,7 +65,7 @@ def notes_of_items(items: Sequence[LabelledItem], *, silent: bool = True) -> lis
     said = {
         "not left out: no variable label, the column's name stands for the wording (--codebook gives one)": bare,
         "not left out: two options with the same label (--codebook tells them apart)": doubled,
-        "not left out: codes without a label, apart from the others: missing answers": apart,
+        "not left out: codes without a label, apart from the others, taken as missing": apart,
     }
     return [Skipped(reason, listed(names), len(names)) for reason, names in said.items() if names]
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from surveycli.bundled import read_yaml, resource
 from surveycli.survey.files.cell import fold
+from surveycli.survey.files.table import SurveyTable
+from surveycli.survey.items.columns import wording_of_column
 
 _WORD = re.compile(r"[^\W\d_]+")
 # fmt: off
@@ -21,7 +23,7 @@ _ENGLISH = frozenset({
 # fmt: on
 _LEAST_ENGLISH = 0.15  # of the words: so many of these make a text English
 _LEAST_LETTERS = 30
-_MOST_LETTERS = 20_000
+_MOST_LETTERS, _MOST_COLUMNS = 20_000, 400
 _LEAST_CERTAIN = 0.9
 _SAME = {"no": "nb", "nn": "nb"}
 
@@ -42,6 +44,13 @@ def guess_language(texts: Sequence[str]) -> str | None:
         return None
     language, certainty = _identifier().classify(text)
     return _SAME.get(str(language), str(language)) if certainty >= _LEAST_CERTAIN else None
+
+
+def guess_language_of_table(table: SurveyTable) -> str | None:
+    """Return the language of a table's own wordings and labels; None where there is too little to tell."""
+    texts = [wording_of_column(column) for column in table.columns if column.label][:_MOST_COLUMNS]
+    texts += [label for c in table.columns[:_MOST_COLUMNS] for label in list(c.value_labels.values())[:2]]
+    return guess_language(texts)
 
 
 @cache

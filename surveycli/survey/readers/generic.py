@@ -10,11 +10,11 @@ from surveycli.errors import bad_input
 from surveycli.request.ingest import IngestOptions
 from surveycli.survey.files.table import SurveyTable
 from surveycli.survey.items.cells import items_of_cells
-from surveycli.survey.items.columns import column_rules, match_columns, wording_of_column
+from surveycli.survey.items.columns import column_rules, match_columns
 from surveycli.survey.items.file_items import FileItems, described_items, own_items
 from surveycli.survey.items.item_rules import ItemRules, refuse_beside_codebook, rules_of_options
 from surveycli.survey.items.labels import items_of_table
-from surveycli.survey.items.language import guess_language
+from surveycli.survey.items.language import guess_language_of_table
 from surveycli.survey.items.user_codebook import read_user_codebook
 from surveycli.survey.places.column import Countries
 from surveycli.survey.places.find_column import countries_of_table
@@ -28,7 +28,6 @@ from surveycli.survey.readers.profile import Profile, find_profile
 from surveycli.survey.readers.readout import Reading, RespondentFile
 
 LAYOUT = "generic"
-_MOST_WORDINGS = 400  # enough to tell a language by
 
 
 def is_generic(table: SurveyTable, options: IngestOptions) -> bool:
@@ -100,9 +99,7 @@ def _countries(table: SurveyTable, options: IngestOptions, profile: Profile | No
 
 def item_rules(table: SurveyTable, options: IngestOptions, profile: Profile | None) -> tuple[ItemRules, str]:
     """Return how a table's items are read, and what to say of their language."""
-    texts = [wording_of_column(c) for c in table.columns if c.label][:_MOST_WORDINGS]
-    texts += [label for c in table.columns[:_MOST_WORDINGS] for label in list(c.value_labels.values())[:2]]
-    guessed = None if options.language else guess_language(texts)
+    guessed = None if options.language else guess_language_of_table(table)
     language = options.language or guessed or (profile.languages[0] if profile and profile.languages else "en")
     source = "named" if options.language else "guessed from the labels" if guessed else "assumed"
     if profile is None:
@@ -128,7 +125,7 @@ def _items(table: SurveyTable, options: IngestOptions, rules: ItemRules, taken: 
         found = items_of_cells(table, match_columns(table, options.items), rules)
     else:
         raise bad_input(
-            f"{table.name} says nothing about its items, and neither did you.",
+            f"{table.name}: expected value labels, a codebook or named items, found none of them.",
             "Describe them with --codebook FILE, or name their columns with --items; an SPSS or Stata file has labels.",
         )
     return own_items(table, table.source.slug, found)

@@ -19,6 +19,7 @@ from surveycli.survey.items.columns import match_columns
 from surveycli.survey.items.file_items import FileItems, described_items, own_items
 from surveycli.survey.items.item_rules import ItemRules, matches, refuse_beside_codebook, rules_of_options
 from surveycli.survey.items.labels import items_of_table
+from surveycli.survey.items.language import guess_language_of_table
 from surveycli.survey.items.user_codebook import UserCodebook, read_user_codebook
 from surveycli.survey.readers.wvs_columns import WAVE_7, is_coded_wave7, missing_codes, wave7_items
 from surveycli.survey.readers.wvs_words import codes_of_words
@@ -47,7 +48,9 @@ def items_of_file(
         return _worded_items(table, rules)
     columns = _item_columns(table, wave, known_wave or _ALL_OLD_ITEMS, options)
     if any(column.value_labels for column in columns) and wave != WAVE_7:
-        found = items_of_table(table, replace(rules, wanted=tuple(column.name for column in columns)))
+        language = options.language or guess_language_of_table(table) or rules.language
+        wanted = tuple(column.name for column in columns)
+        found = items_of_table(table, replace(rules, wanted=wanted, language=language))
     else:
         found = items_of_cells(table, columns, rules)
     return own_items(table, f"wvs{wave}-file" if wave else "wvs-file", found)
