@@ -51,6 +51,7 @@ class SurveyTable:
     title: str = ""
     _by_name: dict[str, FileColumn] = field(init=False, repr=False, compare=False, default_factory=dict)
     _counts: dict[str, dict[CellValue, int]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _n_rows: dict[str, int] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._by_name.update({column.name.lower(): column for column in self.columns})
@@ -112,12 +113,19 @@ class SurveyTable:
         Blank cells are left out. The file is read for those columns alone that have not been asked for before.
         """
         found: dict[str, dict[CellValue, int]] = {name: {} for name in names if name not in self._counts}
+        n_rows = 0
         for batch in self.read(list(found)) if found else ():
+            n_rows += batch.respondents.height
             for name, counts in found.items():
                 for cell, n in cell_counts(batch.respondents[name]).items():
                     counts[cell] = counts.get(cell, 0) + n
         self._counts.update(found)
+        self._n_rows.update(dict.fromkeys(found, n_rows))
         return {name: self._counts[name] for name in names}
+
+    def n_rows(self, name: str) -> int:
+        """Return how many rows a column has whose cells have been counted, blank ones too."""
+        return self._n_rows[name]
 
     def present(self, names: Sequence[str]) -> dict[str, frozenset[CellValue]]:
         """Return the different cells of each column, blank ones aside."""

@@ -52,7 +52,9 @@ def find_weight(table: SurveyTable, named: str | None, usual: Sequence[str] = ()
             return _noted(table, tuple(column.name for column in known), _others(table, known))
         refused += [column.name for column in known if len(known) == len(columns)]
     good: list[FileColumn] = []
-    for column, by_name in _candidates(table):
+    candidates = list(_candidates(table))
+    table.counts([column.name for column, _ in candidates])
+    for column, by_name in candidates:
         if column.name not in refused and _weighs_answers(table, column, by_name=by_name):
             good.append(column)
         elif by_name and column.name not in refused:
@@ -121,15 +123,18 @@ def _weighs_answers(table: SurveyTable, column: FileColumn, *, by_name: bool) ->
 
     if re.search(str(column_rules()["no_weight"]), fold(column.label)):
         return False
-    weights = [weights_of(batch.respondents, column.name, table) for batch in table.read([column.name])]
-    weight = pl.concat(weights) if weights else pl.Series("weight", [], dtype=pl.Float64)
-    known = weight.drop_nulls()
-    mean = known.mean()
-    if known.len() < _LEAST_WEIGHTED * weight.len() or not isinstance(mean, float) or mean <= 0:
+    counts = table.counts([column.name])[column.name]
+    cells = pl.DataFrame({column.name: list(counts)}, strict=False)
+    weighted = pl.DataFrame([weights_of(cells, column.name, table), pl.Series("n", list(counts.values()), pl.Int64)])
+    known = weighted.drop_nulls()
+    n_known = int(known["n"].sum())
+    total = float((known["weight"] * known["n"]).sum())
+    if n_known < _LEAST_WEIGHTED * table.n_rows(column.name) or total <= 0:
         return False
+    mean = total / n_known
     if not by_name:
         return _MEAN_OF_WEIGHTS[0] <= mean <= _MEAN_OF_WEIGHTS[1]
-    return not (mean > _BODY_WEIGHT and bool((known == known.floor()).all()))
+    return not (mean > _BODY_WEIGHT and bool((known["weight"] == known["weight"].floor()).all()))
 
 
 def _says_no_weighting(cells: frozenset[CellValue]) -> bool:

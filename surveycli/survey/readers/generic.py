@@ -45,6 +45,7 @@ def read_generic(table: SurveyTable, options: IngestOptions) -> RespondentFile:
     (exit 3) where no country column or no item is found.
     """
     profile = find_profile(table, options)
+    options = _with_replicates(options, profile)
     countries = _countries(table, options, profile)
     weight = find_weight(table, options.weight_column, profile.weight if profile else ())
     rules, language = item_rules(table, options, profile)
@@ -86,6 +87,13 @@ def read_generic(table: SurveyTable, options: IngestOptions) -> RespondentFile:
         reading=reading,
         design=design,
     )
+
+
+def _with_replicates(options: IngestOptions, profile: Profile | None) -> IngestOptions:
+    """Return the options with the replicate weights of a profile, where the user named no design."""
+    if profile is None or not profile.replicates or options.replicates or options.psu or options.strata:
+        return options
+    return replace(options, replicates=profile.replicates, replicate_method=profile.replicate_method)
 
 
 def _countries(table: SurveyTable, options: IngestOptions, profile: Profile | None) -> Countries:

@@ -30,8 +30,9 @@ class Profile:
     `all_of` are patterns of column names that each have to be there, `any_of` patterns of which one has to, and
     `title_is` one of the file's name or title that does instead of them. `country`, `wave`, `year`, `strata`, `psu` are
     names of columns, the first that is there counts; `weight` may have products such as `pspwght * pweight`, and
-    `replicates` is a pattern. `country_is` is everybody's country. `codes` gives the status of missing codes, `digits`
-    that of codes without a label that stand apart, by the digit that they repeat, and `blank` that of a blank cell.
+    `replicates` is a pattern of weights whose variance `replicate_method` makes. `country_is` is everybody's country.
+    `codes` gives the status of missing codes, `digits` that of codes without a label that stand apart, by the digit
+    that they repeat, and `blank` that of a blank cell. `no_items` are the columns that are no questions.
     """
 
     programme: str
@@ -48,6 +49,7 @@ class Profile:
     strata: tuple[str, ...] = ()
     psu: tuple[str, ...] = ()
     replicates: str = ""
+    replicate_method: str = "brr"
     codes: Mapping[int, str] = field(default_factory=dict)
     digits: Mapping[int, str] = field(default_factory=dict)
     blank: str | None = None
