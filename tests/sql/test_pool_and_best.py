@@ -33,13 +33,18 @@ def few_items(store: Store) -> None:
 
 
 def unseen_items(store: Store) -> None:
-    """Make a split of four countries whose validation and test parts have three items each that nobody was asked."""
+    """Make a split of four countries whose validation and test parts have three items each that training lacks.
+
+    The part `country` has items of training in a country that it lacks.
+    """
     cells = store.query("""
         SELECT 'wvs7' AS survey_id, item_id, population_id, CASE
             WHEN item_id IN ('Q46', 'Q47', 'Q48') THEN 'validation'
-            WHEN item_id IN ('Q57', 'Q58', 'Q59') THEN 'test' ELSE 'train' END AS part
+            WHEN item_id IN ('Q57', 'Q58', 'Q59') THEN 'test'
+            WHEN population_id = 'BRA' THEN 'country' ELSE 'train' END AS part
         FROM cell
-        WHERE population_id IN ('KEN', 'JPN', 'MEX', 'DEU')
+        WHERE population_id IN ('KEN', 'JPN', 'MEX', 'DEU', 'BRA')
+            AND (population_id <> 'BRA' OR item_id IN ('Q1', 'Q2', 'Q7', 'Q8', 'Q106'))
             AND item_id IN ('Q1', 'Q2', 'Q7', 'Q8', 'Q106', 'Q46', 'Q47', 'Q48', 'Q57', 'Q58', 'Q59')
     """)
     make_split(store, "custom", SplitOptions(name="nowhere", cells=cells))
@@ -81,14 +86,16 @@ def test_pool_and_best_on_new_items(bundled_store: Store) -> None:
 
 def test_a_pool_needs_validation_like_the_targets(bundled_store: Store) -> None:
     """Weights from items that were never asked are refused for countries that training lacks, and said why."""
-    make_split(bundled_store, "paper")
-    options = BaselineOptions("paper", parts=("C3-Q1", "validation"))
+    unseen_items(bundled_store)
+    options = BaselineOptions("nowhere", parts=("country", "validation"))
     members = tuple(predict_baseline(bundled_store, name, options) for name in ("uniform", "item-mean"))
     with pytest.raises(SurveyError, match="nothing known of the population but descriptors") as refused:
-        predict_baseline(bundled_store, "pool", BaselineOptions("paper", ("C3-Q1",), settings=PoolSettings(members)))
+        predict_baseline(
+            bundled_store, "pool", BaselineOptions("nowhere", ("country",), settings=PoolSettings(members))
+        )
     assert refused.value.code is ExitCode.BAD_INPUT
     run = predict_baseline(
-        bundled_store, "pool", BaselineOptions("paper", ("validation",), settings=PoolSettings(members))
+        bundled_store, "pool", BaselineOptions("nowhere", ("validation",), settings=PoolSettings(members))
     )
     assert list(chosen(bundled_store, run)["weights"]) == ["asked nowhere"]
 
@@ -98,21 +105,18 @@ def test_a_model_serves_only_where_it_is_better(bundled_store: Store) -> None:
 
     The second is made by hand out of human answers, to stand in for a very good model.
     """
-    make_split(bundled_store, "unseen-questions")
-    uniform = predict_baseline(bundled_store, "uniform", BaselineOptions("unseen-questions"))
-    best = predict_baseline(
-        bundled_store, "best", BaselineOptions("unseen-questions", settings=BestSettings((uniform,)))
-    )
+    unseen_items(bundled_store)
+    parts = ("validation", "test")
+    uniform = predict_baseline(bundled_store, "uniform", BaselineOptions("nowhere", parts))
+    best = predict_baseline(bundled_store, "best", BaselineOptions("nowhere", parts, settings=BestSettings((uniform,))))
     assert chosen(bundled_store, best)["served"][0]["served_by"] in {"uniform", "position-marginal"}
-    oracle = predict_baseline(bundled_store, "uniform", BaselineOptions("unseen-questions", name="oracle"))
+    oracle = predict_baseline(bundled_store, "uniform", BaselineOptions("nowhere", parts, name="oracle"))
     bundled_store.query(
         "UPDATE prediction AS p SET probability = d.share_unweighted FROM response_distribution AS d "
         "WHERE p.run_id = 'oracle' AND d.item_id = p.item_id AND d.population_id = p.population_id "
         "AND d.option_code = p.option_code"
     )
-    best = predict_baseline(
-        bundled_store, "best", BaselineOptions("unseen-questions", settings=BestSettings((oracle,)))
-    )
+    best = predict_baseline(bundled_store, "best", BaselineOptions("nowhere", parts, settings=BestSettings((oracle,))))
     served = chosen(bundled_store, best)["served"][0]
     assert served["served_by"] == oracle
     assert served["scores"]["oracle, validation"] > 0.9
@@ -128,11 +132,11 @@ def test_what_members_have_seen_is_no_test_of_them(bundled_store: Store) -> None
     anew; a member of which nobody knows what it learnt from is refused.
     """
     unseen_items(bundled_store)
-    options = BaselineOptions("nowhere")
+    options = BaselineOptions("nowhere", ("validation", "test"))
     members = [predict_baseline(bundled_store, name, options) for name in ("uniform", "item-mean")]
     leaked = bundled_store.query(
         "SELECT 'train' AS part, survey_id, item_id, population_id, [0.5, 0.5] AS shares FROM split_cell "
-        "WHERE split = 'nowhere' AND part <> 'train' "
+        "WHERE split = 'nowhere' AND part IN ('validation', 'test') "
         "QUALIFY row_number() OVER (PARTITION BY part ORDER BY item_id, population_id) = 1"
     )
     record_training(bundled_store, members[0], leaked)
