@@ -68,7 +68,7 @@ def train(task: Task, folder: Path) -> list[float]:
     run = RunFolder(folder)
     write_contents(run, Manifest(folder.name, "finetune", to_plain(task.config), {}), task.contents)
     train_folder(run)
-    return [metric.values["validation_loss"] for metric in read_metrics(run)]
+    return [metric.values["validation_loss"] for metric in read_metrics(run) if "validation_loss" in metric.values]
 
 
 def whole_task(order: PromptOrder, epochs: int) -> Task:

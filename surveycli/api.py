@@ -282,7 +282,7 @@ def open_project(path: str | Path = "survey.duckdb", *, progress: Progress = sil
     return Project(Path(path), progress)
 
 
-def notebook_progress(stage: str, done: int, total: int, note: str = "") -> None:
-    """Show progress in one line that is overwritten, in a notebook or a terminal."""
-    ending = "\n" if total and done >= total else ""
+def notebook_progress(stage: str, done: int, total: int, note: str = "", *, tell: bool = False) -> None:
+    """Show progress in one line that is overwritten unless it is to stay, in a notebook or a terminal."""
+    ending = "\n" if tell or (total and done >= total) else ""
     print(f"\r{stage}: {done}/{total or '?'} {note:<40}", end=ending, flush=True)

@@ -193,6 +193,9 @@ class FinetuneConfig:
     batches: BatchSettings = field(default_factory=BatchSettings)
     shares: Shares = setting(Shares.WEIGHTED, "Which human shares to learn.", shown=PRESETS_OWN, group=TRAINING)
     seed: int = setting(42, "Seed of the order of prompts and of new weights.", least=0, group=TRAINING)
+    log_every: int = setting(
+        50, "Steps between lines of the log and its curve; 0 has them by epoch alone.", least=0, group=COMPUTING
+    )
     calibrate: bool = setting(
         False,
         "Weigh the model against a prior on held-out cells, of the training part if validation lacks a kind.",

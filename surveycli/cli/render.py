@@ -127,12 +127,12 @@ def progress_bar(*, passing: bool = False) -> Iterator[Progress]:
         tasks: dict[str, Any] = {}
         paces: dict[str, Pace] = {}
 
-        def report(stage: str, done: int, total: int, note: str = "") -> None:
+        def report(stage: str, done: int, total: int, note: str = "", *, tell: bool = False) -> None:
             shown, pace = plain(note), paces.setdefault(stage, Pace(done, _AT_ONCE_S if passing else 0.0))
             if stage not in tasks:
                 tasks[stage] = bars.add_task(plain(stage), total=total or None, note=shown, rate="")
             bars.update(tasks[stage], completed=done, total=total or None, note=shown, rate=pace.rate(done))
-            if not console.is_terminal and (line := pace.line(done, total)):
+            if not console.is_terminal and (line := pace.line(done, total, tell=tell)):
                 console.print(f"{plain(stage)}: {line} {shown}".rstrip(), markup=False, soft_wrap=True)
 
         yield report
@@ -153,17 +153,21 @@ class Pace:
             return ""
         return f"{units / seconds:,.1f}/s" if units >= seconds else f"{seconds / units:,.1f} s each"
 
-    def line(self, done: int, total: int) -> str:
-        """Return what to print where no bar can be: at a stage's end, and every half minute before; else nothing."""
+    def line(self, done: int, total: int, *, tell: bool = False) -> str:
+        """Return what to print where no bar can be; else nothing.
+
+        That is at a stage's end, every half minute before, and where it has to be told.
+        """
         now = time.monotonic()
         if total and done >= total:
             return f"{done}/{total}" if now - self._began >= self._at_once_s else ""
-        if now - self._told < _LINE_EVERY_S:
+        if not tell and now - self._told < _LINE_EVERY_S:
             return ""
         self._told = now
-        units = done - self._began_with
-        left = f", {_duration((now - self._began) * (total - done) / units)} left" if total and units > 0 else ""
-        return f"{done}/{total or '?'} ({self.rate(done)}{left})"
+        units, rate = done - self._began_with, self.rate(done)
+        left = f"{_duration((now - self._began) * (total - done) / units)} left" if rate and total and units else ""
+        pace = ", ".join(part for part in (rate, left) if part)
+        return f"{done}/{total or '?'}" + (f" ({pace})" if pace else "")
 
 
 def _duration(seconds: float) -> str:

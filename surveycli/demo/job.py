@@ -98,7 +98,7 @@ def _finetune_tiny(store_path: Path, epochs: int | None, seed: int, progress: Pr
 
 
 def _renamed(progress: Progress, name: str) -> Progress:
-    def report(stage: str, done: int, total: int, note: str = "") -> None:  # noqa: ARG001 - that is what is renamed
-        progress(name, done, total, note)
+    def report(stage: str, done: int, total: int, note: str = "", *, tell: bool = False) -> None:  # noqa: ARG001
+        progress(name, done, total, note, tell=tell)
 
     return report

@@ -33,6 +33,7 @@ from surveycli.training.calibrate import calibrate_model
 from surveycli.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from surveycli.training.job import TrainingJob, open_job
 from surveycli.training.schedule import set_learning_rate
+from surveycli.training.step_log import StepLog
 
 
 def train_folder(folder: RunFolder, progress: Progress = silent) -> TrainingOutcome:
@@ -96,11 +97,13 @@ def _train_epoch(job: TrainingJob, state: TrainingState, progress: Progress) -> 
     settings, seed = job.config.optimiser, job.config.seed
     plan = plan_epoch(job.train, job.batches, settings.batch_size, (seed, state.epoch), job.processes.count)
     job.model.train()
+    log = StepLog(job, progress)
     for number in range(state.step_in_epoch, len(plan)):
         set_learning_rate(job.optimiser, settings, state, len(plan))
         loss = train_step(job, plan[number], state.step)
         state = state.after_step(loss, sum(map(len, plan[number])))
-        progress("train", state.step, settings.epochs * len(plan), f"loss {state.mean_loss:.4f}")
+        log.add(loss, plan[number])
+        log.tell(state, settings.epochs * len(plan), is_last=number + 1 == len(plan))
         if state.step % job.batches.checkpoint_every_steps == 0 and job.processes.is_first:
             save_checkpoint(job.folder, job.model, job.optimiser, state, job.fingerprint)
     return state
@@ -199,8 +202,10 @@ def _close_epoch(job: TrainingJob, state: TrainingState, progress: Progress) -> 
             closed = replace(closed, best_folder=kept)
         save_checkpoint(job.folder, job.model, job.optimiser, closed, job.fingerprint)
         point_to_best(job.folder.weights, closed.best_folder)
-    note = "" if loss is None else f"validation loss {loss:.4f}"
-    progress("validate", closed.epoch, job.config.optimiser.epochs, note)
+    note = "no validation part" if loss is None else f"validation loss {loss:.4f}, best in epoch {closed.best_epoch}"
+    progress(
+        "epoch", closed.epoch, job.config.optimiser.epochs, f"training loss {state.mean_loss:.4f}, {note}", tell=True
+    )
     return closed
 
 

@@ -53,6 +53,18 @@ def test_train_predict_and_score_from_the_command_line(small_store: Path, run_cl
     assert sums["s"].is_between(1 - 1e-9, 1 + 1e-9).all()
 
 
+def test_a_training_tells_steps_and_epochs_in_a_log(small_store: Path, run_cli: RunCli) -> None:
+    """Without a terminal there is a line every N steps and one per epoch; the steps are points of the curve, too."""
+    options = ("--epochs", "2", "--batch-size", "3", "--log-every", "2", "--name", "told", "--store", small_store)
+    trained = run_cli("finetune", "--split", "small", *options)
+    lines = [line for line in trained.err.splitlines() if line.startswith(("train:", "epoch:"))]
+    assert [line.split()[1].partition("/")[0] for line in lines] == ["2", "3", "1", "4", "6", "2"]
+    assert all("tokens/s" in line and " rate " in line and " loss " in line for line in lines if line[0] == "t")
+    assert all("training loss" in line and "validation loss" in line for line in lines if line[0] == "e")
+    curve = ad_hoc(small_store, "select step from training_metric where metric = 'train_loss' order by step")
+    assert curve["step"].to_list() == [2, 3, 4, 6]
+
+
 def test_the_same_seed_trains_the_same_model(small_store: Path, run_cli: RunCli) -> None:
     """Two runs of one configuration predict the same to the last digit; another seed does not."""
     for name, seed in (("a", "7"), ("b", "7"), ("c", "8")):
