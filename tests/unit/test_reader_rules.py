@@ -184,7 +184,7 @@ def test_the_user_may_say_otherwise(path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (IngestOptions(country="Atlantis"), ExitCode.USAGE, "no country that is known"),
+        (IngestOptions(country="Atlantis"), ExitCode.USAGE, "not a known country"),
         (IngestOptions(country="KEN", country_column="b_lugar"), ExitCode.USAGE, "--country-column which column"),
         (IngestOptions(weight_column="heavy"), ExitCode.BAD_INPUT, "has no column 'heavy'"),
     ],
