@@ -255,6 +255,21 @@ def trust(folder: Path) -> str:
     return markdown(pl.concat(tables, how="diagonal_relaxed").select(*columns, *measured))
 
 
+def models(folder: Path) -> str:
+    """The stand-in on questions that training lacks: as it came and trained, read plainly and as validation has it."""
+    split = "unseen-questions"
+    project = project_in(folder, split)
+    runs = [run(project, name, split, parts=("test",)) for name in ("uniform", "position-marginal")]
+    asked: dict[str, Any] = {"split": split, "parts": ("test",), "shares": "unweighted", "model": {"name": "tiny"}}
+    runs += [project.predict(name=name, debias=how, **asked).run_id for name, how in UNTRAINED.items()]
+    project.finetune(split, name="trained, calibrated", shares="unweighted", optimiser={"epochs": 2})
+    project.predict(run="trained, calibrated", parts=("test",))
+    raw = project.predict(run="trained, calibrated", parts=("test",), calibrate=False, name="trained")
+    return markdown(scores(project, [*runs, raw.run_id, "trained, calibrated"]).select("run_id", "test"))
+
+
+UNTRAINED = {"untrained": False, "untrained, debiased": True}
+
 # Errors are learnt on a fifth of the batteries of Q1 (trust, security...), and Q2 (religion, ethics) is predicted.
 NEW_TOPIC = """
 SELECT CASE WHEN s.part = 'validation' THEN 'test' WHEN hash(i.battery_id) % 5 = 0 THEN 'validation' ELSE 'train' END
@@ -270,6 +285,7 @@ SECTIONS = {
     "groups": Section("A group is missing", groups),
     "pool": Section("Pools", pools),
     "correct": Section("A few real respondents", corrections),
+    "models": Section("A model on questions that nobody in training was asked", models),
     "trust": Section("Radii and what they held", trust),
 }
 
