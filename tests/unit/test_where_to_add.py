@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md says it takes to add something is what it takes: here a reader, a language, an elicitation.
+"""Adding a reader, a programme, a language or an elicitation takes what CONTRIBUTING.md says, and no more.
 
 Predictors, tables, metrics and plots are added in the tests of their own registries.
 """
@@ -25,6 +25,7 @@ from surveycli.prompt import PromptOrder, PromptStyle, load_frame, prompt_langua
 from surveycli.store import ad_hoc
 from surveycli.survey.population import population
 from surveycli.survey.readers import layout
+from surveycli.survey.readers.profile import profiles
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -129,8 +130,22 @@ def resources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     monkeypatch.setattr(bundled, "resources", SimpleNamespace(files=lambda _: folder.parent))
     yield folder
     monkeypatch.undo()
-    for cached in (load_frame, population._phrases):
+    for cached in (load_frame, population._phrases, profiles):
         cached.cache_clear()
+
+
+def test_a_programme_is_its_profile_alone(resources: Path, tmp_path: Path, run_cli: Callable) -> None:
+    """With a profile among the package's, a programme's files are told by their columns and read as it says."""
+    profile = "programme: tea\ntitle: Tea Survey\nall_of: [tea_id]\ncountry: [land]\nweight: [teaweight]\n"
+    (resources / "profiles" / "tea.yaml").write_text(profile, encoding="utf-8")
+    profiles.cache_clear()
+    file = tmp_path / "tea.csv"
+    rows = [f"{i},KEN,{1 + i % 2},{['Hot', 'Cold', 'None at all'][i % 3]}" for i in range(30)]
+    file.write_text("\n".join(["tea_id,land,teaweight,liking", *rows]) + "\n")
+    shown = run_cli("ingest", file, "--items", "liking", "--dry-run", "--store", tmp_path / "s.duckdb")
+    assert shown.code == 0, shown.err
+    assert "Tea Survey" in shown.out
+    assert "teaweight" in shown.out
 
 
 def test_a_language_is_its_texts_alone(resources: Path) -> None:
