@@ -83,7 +83,7 @@ def show(
     format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
-    """Show how people answered a question, and what runs predicted.
+    """Show people's answers to a question, and predictions.
 
     Without --country it is the mean of all countries.
 
