@@ -16,4 +16,4 @@ print(project.score(table="paper").select("predictor", "C2-Q1", "C3-Q1", "source
 compared = project.score("kernel-smoother-1", "item-mean-1", table="compare")
 print(compared.select("part", "n_cells", "difference", "low", "high"))
 worth = project.score("kernel-smoother-1", table="equivalent")
-print(worth.select("part", "n_cells", "equivalent", "equivalent_item_mean"))
+print(worth.select("part", "n_cells", "equivalent", "equivalent_best"))

@@ -12,7 +12,7 @@ import pytest
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 # What each script prints, in the end, that only a run to its end prints, and the files that it makes.
 SCRIPTS = {
-    "paper_protocol": ("equivalent_item_mean", {"paper.duckdb"}),
+    "paper_protocol": ("equivalent_best", {"paper.duckdb"}),
     "own_survey": ("1200 respondents, 4 items, 16 cells", {"own.duckdb", "town.sav", "codebook.yaml"}),
     "new_question": ("Not to be relied on:", {"new_question.duckdb"}),
     "few_respondents": ("expected_error_then", {"few.duckdb", "few.csv"}),
