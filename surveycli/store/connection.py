@@ -42,7 +42,7 @@ class Store:
 
     def _remove_if_empty(self) -> None:
         """Delete the file that was made for work that failed, while its lock keeps others from writing to it."""
-        with suppress(duckdb.Error, SurveyError, OSError), interruptible():
+        with suppress(duckdb.Error, SurveyError, OSError), interruptible(self._connection):
             if self.scalar("store/is_empty"):
                 self._connection.execute("CHECKPOINT")  # no log is left, which closing would look for under this name
                 self.path.unlink()
@@ -55,14 +55,15 @@ class Store:
     def transaction(self) -> Iterator[None]:
         """Commit what the block did, or nothing of it if the block raises."""
         try:
-            with explained(self.path):
+            with explained(self.path, self._connection):
                 self._connection.execute("BEGIN TRANSACTION")
             yield
         except BaseException:
-            with suppress(duckdb.Error), interruptible():  # after a fatal error DuckDB itself has rolled back
+            # After a fatal error DuckDB itself has rolled back.
+            with suppress(duckdb.Error), interruptible(self._connection):
                 self._connection.execute("ROLLBACK")
             raise
-        with explained(self.path):
+        with explained(self.path, self._connection):
             self._connection.execute("COMMIT")
 
     def run(self, name: str, /, frames: Mapping[str, pl.DataFrame] | None = None, **parameters: object) -> None:
@@ -129,7 +130,7 @@ class Store:
             self._connection.register(name, frame.to_arrow())
         try:
             result = None
-            with explained(self.path):
+            with explained(self.path, self._connection):
                 for statement in self._connection.extract_statements(text):
                     needed = {k: v for k, v in parameters.items() if k in statement.named_parameters}
                     result = self._connection.execute(statement, needed or None)
@@ -137,7 +138,8 @@ class Store:
                     return pl.DataFrame()
                 return result.pl()
         finally:
-            with suppress(duckdb.Error), interruptible():  # after a fatal error nothing more can be done
+            # After a fatal error nothing more can be done.
+            with suppress(duckdb.Error), interruptible(self._connection):
                 for name in frames:
                     self._connection.unregister(name)
 

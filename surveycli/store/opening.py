@@ -47,7 +47,7 @@ def open_store(path: Path, *, write: bool = False, create: bool = False, patienc
     writable = write or create
     store = Store(_connect(path, read_only=not writable, patience_s=patience_s), path, made_here=made_here)
     try:
-        with explained(path):
+        with explained(path, store._connection):
             _bring_up_to_date(store, writable=writable)
     except BaseException:
         store.close()
@@ -84,7 +84,7 @@ def _make(path: Path) -> bool:
         )
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with Store(_connect(aside, read_only=False), path) as store, explained(path):
+        with Store(_connect(aside, read_only=False), path) as store, explained(path, store._connection):
             _bring_up_to_date(store, writable=True)
         return _name_it(aside, path)
     finally:

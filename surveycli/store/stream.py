@@ -35,14 +35,14 @@ def create_table_from_stream(
     with _frugal(store, first.num_columns):
         store._connection.register("incoming", reader.__arrow_c_stream__())
         try:
-            with explained(store.path):
+            with explained(store.path, store._connection):
                 store._connection.execute(f"CREATE OR REPLACE TABLE {target} AS SELECT * FROM incoming")
         except (duckdb.Error, SurveyError):
             if failures:  # DuckDB wraps what the iterator raised into an error of its own
                 raise failures[0] from None
             raise
         finally:
-            with suppress(duckdb.Error), interruptible():
+            with suppress(duckdb.Error), interruptible(store._connection):
                 store._connection.unregister("incoming")
     text = comment.replace("'", "''")
     store._connection.execute(f"COMMENT ON TABLE {target} IS '{text}'")
@@ -77,7 +77,7 @@ def _frugal(store: Store, n_columns: int) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(duckdb.Error), interruptible():  # after a fatal error nothing more can be set
+        with suppress(duckdb.Error), interruptible(cursor):  # after a fatal error nothing more can be set
             cursor.execute("RESET threads")
             cursor.execute(f"SET memory_limit = '{before}'")  # RESET alone changes what the setting says, not the limit
             cursor.execute("RESET memory_limit")

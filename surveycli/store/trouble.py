@@ -16,24 +16,29 @@ _STOPPED = re.compile(r"Query interrupted|KeyboardInterrupt")
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Raise KeyboardInterrupt where a signal arrives within DuckDB, as everywhere else in Python."""
+def interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Raise KeyboardInterrupt where a signal arrives within DuckDB, as everywhere else in Python.
+
+    The client then leaves the statement, but DuckDB's other threads go on with it, and whatever the connection does
+    next, a rollback too, waits for them to the end: they are told to stop.
+    """
     try:
         yield
     except (RuntimeError, duckdb.Error) as error:
         if _STOPPED.match(str(error)):
+            connection.interrupt()
             raise KeyboardInterrupt from error
         raise
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
+def explained(path: Path, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Turn what DuckDB says of the store's file into an error that says what to do; let its other errors through.
 
     A signal raises KeyboardInterrupt.
     """
     try:
-        with interruptible():
+        with interruptible(connection):
             yield
     except duckdb.Error as error:
         known = explain(path, str(error))

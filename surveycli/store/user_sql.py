@@ -81,7 +81,7 @@ def ad_hoc_results(
         connection.execute(f"SET memory_limit = '{n_bytes * 3 // 4} B'")
         for setting in _SETTINGS:
             connection.execute(setting)
-        with _watched(connection, limits) as watch, _explained(path, watch, limits):
+        with _watched(connection, limits) as watch, _explained(store, watch, limits):
             for name, frame in (tables or {}).items():
                 _add_table(connection, name, frame)
             statements = reading_statements(connection, text)
@@ -180,10 +180,10 @@ def _watched(connection: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[
 
 
 @contextmanager
-def _explained(path: Path, watch: _Watch, limits: Limits) -> Iterator[None]:
+def _explained(store: Store, watch: _Watch, limits: Limits) -> Iterator[None]:
     """Turn what can go wrong with a query into an error that says so."""
     try:
-        with explained(path):
+        with explained(store.path, store._connection):
             yield
     except duckdb.InterruptException as error:
         raise watch.error from error
