@@ -35,6 +35,13 @@ WAYS = (
         _CONFIGURES | flags("--plan --device-tflops"),
         given("--plan"),
     ),
+    Way(
+        "--merge RUN --output DIR",
+        "Writes a trained model as a folder that transformers loads.",
+        flags("--merge --output --store"),
+        given("--merge"),
+        ("--output",),
+    ),
     Way("--split SPLIT", "Trains a model, or prepares the training.", _CONFIGURES | flags("--name --prepare-only")),
 )
 
@@ -79,6 +86,8 @@ def finetune(
     folder: Annotated[
         Path | None, typer.Option(help="Train a run folder by itself, without a store (on a GPU node).")
     ] = None,
+    merge: Annotated[str | None, typer.Option(help="Write this run's model, whole.", metavar="RUN")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The folder that --merge writes.")] = None,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
     """Fine-tune a language model on human distributions.
@@ -92,6 +101,8 @@ def finetune(
     """
     if folder is not None:
         _train_folder(folder)
+    elif merge is not None and output is not None:
+        _merge(store, merge, output)
     elif resume is not None:
         from surveycli.training.run_finetuning import find_run
 
@@ -102,6 +113,14 @@ def finetune(
         _show_plan(plan_finetune(store, _configured(context, preset, config), device_tflops))
     else:
         _begin(store, _configured(context, preset, config), name, prepare_only=prepare_only)
+
+
+def _merge(store: Path, run_id: str, output: Path) -> None:
+    from surveycli.cli.render import result, say
+    from surveycli.training.run_finetuning import merge
+
+    say(f"{merge(store, run_id, output)}: the model of {run_id}, for transformers, vLLM and other engines.")
+    result({"run_id": run_id, "folder": output})
 
 
 def _configured(context: typer.Context, preset: str, file: Path | None) -> FinetuneConfig:

@@ -45,6 +45,7 @@ class TrainingJob:
     left_out: tuple[tuple[str, int], ...] = ()
     held_out: list[Example] = field(default_factory=list)
     batteries: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    tokenizer: Any = None
 
 
 def open_job(folder: RunFolder, processes: Processes) -> TrainingJob:
@@ -85,6 +86,7 @@ def open_job(folder: RunFolder, processes: Processes) -> TrainingJob:
         tuple((not_trained + not_validated + not_held).items()),
         held_out,
         batteries_of(contents.questions),
+        language_model.tokenizer,
     )
 
 

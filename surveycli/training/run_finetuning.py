@@ -29,6 +29,7 @@ from surveycli.run_folder.transfer import CellRequest, export_contents, import_m
 from surveycli.store import (
     RunRecord,
     RunStatus,
+    Store,
     finish_run,
     open_patiently,
     open_store,
@@ -103,7 +104,8 @@ def finetune(store_path: Path, run: PreparedRun, progress: Progress = silent) ->
     Raises SurveyError as training does, and exit 5 where the store is held for long when the training has ended.
     """
     demand_one_process("finetune")
-    from surveycli.training.train import train_folder  # loads torch
+    from surveycli.training.hand_out import hand_out  # loads torch
+    from surveycli.training.train import train_folder
 
     def mark(status: RunStatus, reason: str | None = None) -> None:
         mark_patiently(store_path, run.run_id, status, reason)
@@ -120,7 +122,23 @@ def finetune(store_path: Path, run: PreparedRun, progress: Progress = silent) ->
             if calibration is not None and calibration.is_known:
                 record_choice(store, run.run_id, {"calibration": calibration.record()})
             finish_run(store, run.run_id, model_fingerprint=outcome.model_fingerprint)
+            licences = _licences(store)
+        hand_out(run.folder, outcome, progress, licences=licences)
     return outcome
+
+
+def merge(store_path: Path, run_id: str, target: Path) -> Path:
+    """Write the model that a run trained as a folder that transformers loads. Raises SurveyError as merge_run does."""
+    from surveycli.training.hand_out import merge_run  # loads torch
+
+    run = find_run(store_path, run_id)
+    with open_store(store_path) as store:
+        licences = _licences(store)
+    return merge_run(run.folder, target, licences)
+
+
+def _licences(store: Store) -> dict[str, str]:
+    return {row["survey_id"]: row["licence"] for row in store.rows("run/list_licences") if row["licence"]}
 
 
 def _bring_in(run: PreparedRun) -> str:

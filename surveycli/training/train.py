@@ -31,6 +31,7 @@ from surveycli.run_folder import (
 )
 from surveycli.training.calibrate import calibrate_model
 from surveycli.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
+from surveycli.training.hand_out import hand_out
 from surveycli.training.job import TrainingJob, open_job
 from surveycli.training.schedule import set_learning_rate
 from surveycli.training.step_log import StepLog
@@ -76,6 +77,7 @@ def _train(job: TrainingJob, progress: Progress) -> TrainingOutcome:
         progress("calibrate", 1, 1)
     if outcome.is_first_process:
         write_outcome(job.folder, outcome)
+        hand_out(job.folder, outcome, progress, tokenizer=job.tokenizer)
     return outcome
 
 

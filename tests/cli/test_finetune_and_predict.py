@@ -65,6 +65,55 @@ def test_a_training_tells_steps_and_epochs_in_a_log(small_store: Path, run_cli: 
     assert curve["step"].to_list() == [2, 3, 4, 6]
 
 
+@pytest.mark.filterwarnings("ignore:.*gradient_checkpointing:FutureWarning")
+def test_a_trained_adapter_goes_out_with_its_card_and_merged(
+    small_store: Path, run_cli: RunCli, tmp_path: Path
+) -> None:
+    """Adapter and merged model have the same logits in plain peft and transformers, and predict as the run does."""
+    import torch
+    from model_samples import save_local_model
+    from peft import AutoPeftModelForCausalLM
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    base = save_local_model(tmp_path / "base", hidden_size=32, num_hidden_layers=1)
+    options = ("--model", base, "--precision", "float32", "--learning-rate", "0.01", "--epochs", "1")
+    trained = run_cli("finetune", "--split", "small", *options, "--name", "mine", "--store", small_store)
+    assert trained.code == 0, trained.err
+    weights = small_store.with_suffix(".runs") / "mine" / "weights" / "epoch-001"
+    card = (weights / "README.md").read_text(encoding="utf-8")
+    licence = ad_hoc(small_store, "select licence from survey where survey_id = 'wvs7'").item()
+    assert all(text in card for text in (str(base), licence[:20], "A to", "nats", "AutoPeftModelForCausalLM"))
+    merged = run_cli("finetune", "--merge", "mine", "--output", tmp_path / "whole", "--store", small_store)
+    assert merged.code == 0, merged.err
+    tokens = AutoTokenizer.from_pretrained(weights)("How important is family?", return_tensors="pt")["input_ids"]
+    with torch.no_grad():
+        adapted, whole, plain = (
+            kind.from_pretrained(folder).eval()(input_ids=tokens).logits
+            for kind, folder in (
+                (AutoPeftModelForCausalLM, weights),
+                (AutoModelForCausalLM, tmp_path / "whole"),
+                (AutoModelForCausalLM, base),
+            )
+        )
+    assert (adapted - whole).abs().max() <= 1e-5 < (adapted - plain).abs().max()
+    assert run_cli("finetune", "--merge", "mine", "-o", tmp_path / "whole", "--store", small_store).code == 5
+    for name, asked in (("a", ("--run", "mine")), ("b", _model(weights)), ("c", _model(tmp_path / "whole"))):
+        predicted = run_cli("predict", *asked, "--part", "validation", "--name", name, "--store", small_store)
+        assert predicted.code == 0, predicted.err
+    query = "select probability from prediction where run_id = '{}' order by item_id, population_id, option_code"
+    own, *others = (ad_hoc(small_store, query.format(name)).to_series().to_list() for name in "abc")
+    assert all(other == pytest.approx(own, abs=1e-5) for other in others)
+    (weights / "README.md").unlink()
+    (weights / "README.md").mkdir()
+    resumed = run_cli("finetune", "--resume", "mine", "--store", small_store)
+    assert resumed.code == 0
+    assert "model card is missing" in resumed.err
+
+
+def _model(folder: Path) -> tuple[str | Path, ...]:
+    return ("--split", "small", "--precision", "float32", "--model", folder)
+
+
 def test_the_same_seed_trains_the_same_model(small_store: Path, run_cli: RunCli) -> None:
     """Two runs of one configuration predict the same to the last digit; another seed does not."""
     for name, seed in (("a", "7"), ("b", "7"), ("c", "8")):
