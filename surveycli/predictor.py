@@ -56,6 +56,11 @@ class Predictor:
         """Whether the probabilities of a model's option letters are read, which a temperature can scale."""
         return False
 
+    @property
+    def asks_server(self) -> bool:
+        """Whether its model is behind a server rather than on this machine."""
+        return False
+
     def fits(self, *, trained: bool) -> bool:
         """Whether it asks models of this kind: `trained` by a fine-tuning here, or as they came."""
         return bool(self.needs & {Need.MODEL_OR_RUN, Need.RUN if trained else Need.MODEL})

@@ -5,7 +5,8 @@
 -- Writes: prediction_cell, prediction, prediction_failure, score, and the temporary table changed_cell.
 -- Example: $run_id = 'item-mean-1'
 -- Example: staged_prediction AS SELECT survey_id, item_id, population_id, '' AS language, share AS probabilities,
---          0.1 AS outside_mass, 'first-token' AS basis, '' AS asked FROM cell_share LIMIT 3
+--          0.1 AS outside_mass, 'first-token' AS basis, '' AS asked, NULL::DOUBLE[] AS least,
+--          NULL::DOUBLE[] AS most FROM cell_share LIMIT 3
 -- Example: staged_cell AS SELECT survey_id, item_id, population_id, '' AS language FROM cell_share
 -- Example: staged_failure AS SELECT survey_id, item_id, population_id, 'zh' AS language, 'no JSON object' AS reason,
 --          '?' AS reply FROM cell LIMIT 2
@@ -47,7 +48,7 @@ WHERE run_id = $run_id
     AND (survey_id, item_id, population_id, language) IN (SELECT (survey_id, item_id, population_id, language) FROM staged_cell);
 
 INSERT INTO prediction_cell BY NAME
-SELECT $run_id AS run_id, s.* EXCLUDE (probabilities) REPLACE (nullif(s.asked, '') AS asked)
+SELECT $run_id AS run_id, s.* EXCLUDE (probabilities, least, most) REPLACE (nullif(s.asked, '') AS asked)
 FROM staged_prediction AS s
 SEMI JOIN changed_cell USING (survey_id, item_id, population_id, language);
 INSERT INTO prediction BY NAME
@@ -58,7 +59,9 @@ SELECT
     s.population_id,
     s.language,
     o.option_code,
-    s.probabilities[o.position + 1] AS probability
+    s.probabilities[o.position + 1] AS probability,
+    s.least[o.position + 1] AS probability_least,
+    s.most[o.position + 1] AS probability_most
 FROM staged_prediction AS s
 SEMI JOIN changed_cell USING (survey_id, item_id, population_id, language)
 JOIN response_option AS o

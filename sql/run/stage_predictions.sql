@@ -8,7 +8,9 @@ CREATE OR REPLACE TEMPORARY TABLE staged_prediction (
     probabilities DOUBLE[] NOT NULL,
     outside_mass DOUBLE,
     basis VARCHAR NOT NULL,
-    asked VARCHAR
+    asked VARCHAR,
+    least DOUBLE[],
+    most DOUBLE[]
 );
 CREATE OR REPLACE TEMPORARY TABLE staged_failure (
     survey_id VARCHAR NOT NULL,

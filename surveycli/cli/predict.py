@@ -13,7 +13,7 @@ import typer
 
 from surveycli.cli.command import chosen, typed_settings
 from surveycli.cli.options import DEFAULT_STORE, ConfigFile, NameOption, PresetOption, StorePath
-from surveycli.cli.predict_ways import SETTINGS, PredictCommand
+from surveycli.cli.predict_ways import SERVED, SETTINGS, PredictCommand
 from surveycli.configuration import PredictConfig
 from surveycli.errors import usage
 from surveycli.setting import Setting, settings_of
@@ -93,6 +93,7 @@ def _request(
     from surveycli.request.model_run import PredictRequest, read_choices
 
     file = read_choices(config) if config else {}
+    named = {**named, "predictor": named["predictor"] or (SERVED if "--engine" in typed_settings(context) else None)}
     predictor, run, preset = (named[name] or file.pop(name, None) for name in ("predictor", "run", "preset"))
     asked = PredictRequest(predictor or "", run, preset or "")
     choices = chosen(PredictConfig, context)

@@ -17,6 +17,8 @@ from surveycli.setting import Setting, settings_of
 if TYPE_CHECKING:
     from surveycli.predictor import Predictor
 
+SERVED = "served"  # the predictor that --engine asks for
+_PROMPT = "--order --describe --language"
 GROUP = "Options of single predictors"
 # Settings of how prompts go through the model are a training's; a prediction takes them from its preset or run.
 SETTINGS = [setting for setting in settings_of(PredictConfig) if not setting.name.startswith("batches.")]
@@ -65,6 +67,10 @@ def _ways_of(row: Predictor) -> list[Way]:
     if not row.asks_model:
         takes = flags(_EVERY, "--shares") | own
         return [Way(f"-p {row.name} --split SPLIT", row.help, takes, given("--predictor", value=row.name))]
+    if row.asks_server:
+        call = "--engine openai --base-url URL --model MODEL --split SPLIT"
+        takes = flags(_EVERY, _PROMPT, "--model --shares --replace --prepare-only") | own
+        return [Way(call, row.help, takes, _is(row.name, SERVED, run=False))]
     asked = flags(s.first_flag for s in SETTINGS) - flags("--seed --shares --model --calibrate --debias")
     asked |= own | flags(_EVERY, "--prepare-only --replace", "--temperature" if row.reads_letters else "")
     ways = []
@@ -82,11 +88,14 @@ def _ways_of(row: Predictor) -> list[Way]:
 
 
 def _is(name: str, default: str, *, run: bool) -> Any:
-    """Return whether a predictor was asked for, by its name or as the default, with a run or without."""
+    """Return whether a predictor was asked for, by its name or as the default, with a run or without.
+
+    Without a run the default is asked for by a server's protocol or else by a model.
+    """
 
     def holds(typed: Typed) -> bool:
-        named = typed.get("--predictor", default if run or "--model" in typed else None)
-        return named == name and ("--run" in typed) == run
+        asked = run or ("--engine" if default == SERVED else "--model") in typed
+        return typed.get("--predictor", default if asked else None) == name and ("--run" in typed) == run
 
     return holds
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from transformers import PreTrainedTokenizerBase
@@ -43,40 +44,34 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class ExampleSource:
-    """Everything that cells are turned into prompts with."""
+class PromptSource:
+    """Everything that cells are turned into the text of prompts with."""
 
-    tokenizer: PreTrainedTokenizerBase
     questions: Mapping[tuple[str, str, str], Question]
     populations: Mapping[tuple[str, str], Population]
     style: PromptStyle
     frames: Mapping[str, PromptFrame]
 
     @classmethod
-    def of(
+    def over(
         cls,
-        tokenizer: PreTrainedTokenizerBase,
         questions: Sequence[Question],
         populations: Sequence[Population],
         style: PromptStyle,
         frames: Sequence[PromptFrame] = (),
-    ) -> ExampleSource:
+        **more: Any,
+    ) -> Self:
         """Index questions by survey, item and language, populations by id and language, frames by language.
 
-        A language without a frame here has the package's.
+        A language without a frame here has the package's. `more` are the other fields of a subclass.
         """
         return cls(
-            tokenizer,
             {(q.survey_id, q.item_id, q.language): q for q in questions},
             {(p.population_id, p.language): p for p in populations},
             style,
             {frame.language: frame for frame in frames},
+            **more,
         )
-
-    @property
-    def encoder(self) -> PromptEncoder:
-        """What writes prompts as the model reads them."""
-        return PromptEncoder(self.tokenizer, self.style)
 
     def question(self, cell: Cell) -> Question:
         """Return the cell's question. Raises SurveyError (exit 4) where it is not worded in that language."""
@@ -103,15 +98,44 @@ class ExampleSource:
         n_options = len(self.question(cell).options)
         return None if n_options <= len(LETTERS) else f"{n_options} options, more than the {len(LETTERS)} letters"
 
+    def prompt(self, cell: Cell, order: Sequence[int] | None = None) -> Prompt:
+        """Return the prompt of a cell, its options in code order or in another one."""
+        frame = self.frame(cell.language)
+        return render_prompt(self.question(cell), self.population(cell), self.style, order, frame)
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleSource(PromptSource):
+    """Everything that cells are turned into the tokens of prompts with."""
+
+    tokenizer: PreTrainedTokenizerBase
+
+    @classmethod
+    def of(
+        cls,
+        tokenizer: PreTrainedTokenizerBase,
+        questions: Sequence[Question],
+        populations: Sequence[Population],
+        style: PromptStyle,
+        frames: Sequence[PromptFrame] = (),
+    ) -> ExampleSource:
+        """Return the source over these, as PromptSource.over has it."""
+        return cls.over(questions, populations, style, frames, tokenizer=tokenizer)
+
+    @property
+    def encoder(self) -> PromptEncoder:
+        """What writes prompts as the model reads them."""
+        return PromptEncoder(self.tokenizer, self.style)
+
     def telling_cells(self, cells: Sequence[Cell]) -> list[Cell]:
         """Return cells for the self-check: neighbours at either end, and those of the shortest and longest prompts."""
-        lengths = [len(self._prompt(cell, None).text) for cell in cells]
+        lengths = [len(self.prompt(cell).text) for cell in cells]
         return [*cells[:8], *cells[-8:], cells[int(np.argmin(lengths))], cells[int(np.argmax(lengths))]]
 
     def examples(self, cells: Sequence[Cell], permute: Permute | None = None) -> list[Example]:
         """Return one example per cell, in order."""
         orders = [_permutation(cell, len(self.question(cell).options), permute) for cell in cells]
-        prompts = [self._prompt(cell, order) for cell, order in zip(cells, orders, strict=True)]
+        prompts = [self.prompt(cell, order) for cell, order in zip(cells, orders, strict=True)]
         return [
             Example(cell, tokens, len(order), order, _group(cell, self.style.order))
             for cell, tokens, order in zip(cells, map(self.encoder.encode, prompts), orders, strict=True)
@@ -121,11 +145,7 @@ class ExampleSource:
         """Return the letters' tokens, checked on prompts spread over `cells`."""
         picked = [cells[i] for i in np.linspace(0, len(cells) - 1, min(_LETTERS_CHECKED_ON, len(cells))).astype(int)]
         widest = max(len(self.question(cell).options) for cell in cells)
-        return self.encoder.option_tokens([self._prompt(cell, None) for cell in picked], widest)
-
-    def _prompt(self, cell: Cell, order: Sequence[int] | None) -> Prompt:
-        frame = self.frame(cell.language)
-        return render_prompt(self.question(cell), self.population(cell), self.style, order, frame)
+        return self.encoder.option_tokens([self.prompt(cell) for cell in picked], widest)
 
 
 def _permutation(cell: Cell, n_options: int, permute: Permute | None) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from surveycli.configuration import FIRST_TOKEN, BatchSettings, ModelSpec, PredictConfig
 from surveycli.domain import CellKey, Shares
 from surveycli.plain import to_plain
+from surveycli.prediction.elicitation import find_elicitation
 from surveycli.run_folder import FolderContents
 from surveycli.run_folder.calibration import ModelTrust
 
@@ -22,7 +23,7 @@ def way_of_asking(config: PredictConfig) -> PredictConfig:
     The weights are named by their training alone. The seed matters where something is drawn: not to a first token.
     """
     trained = config.trained_by is not None
-    plain = ModelSpec()
+    plain, incidental = ModelSpec(), find_elicitation(config.elicitation).incidental
     model = replace(
         config.model,
         device=plain.device,
@@ -41,6 +42,7 @@ def way_of_asking(config: PredictConfig) -> PredictConfig:
         batches=BatchSettings(),
         weights=None,
         model=model,
+        settings={name: value for name, value in config.settings.items() if name not in incidental},
         seed=0 if config.elicitation == FIRST_TOKEN else config.seed,
     )
 

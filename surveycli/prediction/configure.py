@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from surveycli.configuration import PredictConfig
+from surveycli.configuration import BatchSettings, ModelSpec, PredictConfig
 from surveycli.engine.launch import as_held, demand_fitting
 from surveycli.errors import usage
 from surveycli.plain import Plain, from_plain, nested, to_plain, with_choices
@@ -38,9 +38,29 @@ def configure_prediction(store: Store, row: ModelPredictor, request: PredictRequ
             "What should be predicted? Give --run RUN, or --split with --predictor or --model.",
             "`surveycli runs` and `surveycli split` list both.",
         )
+    config = replace(config, elicitation=row.elicitation, settings=_settings(row, base, request))
+    if row.asks_server:
+        return _as_served(row, config, choices, named=request.run is not None)
     model = replace(config.model, name=resolve_model(config.model.name))
     demand_fitting(model)
-    return replace(config, model=model, elicitation=row.elicitation, settings=_settings(row, base, request))
+    return replace(config, model=model)
+
+
+def _as_served(row: ModelPredictor, config: PredictConfig, choices: Plain, *, named: bool) -> PredictConfig:
+    """Return the configuration of a model that a server holds: it has a name, and nothing of how it is computed.
+
+    Raises SurveyError (exit 2) where the name is missing (unless a run has it: `named`), or more is chosen.
+    """
+    of_model = choices.get("model", {})
+    if not named and "name" not in of_model:
+        raise usage("Which model should the server be asked for? --model is missing.", "The server's own name for it.")
+    more = [*(f"model.{name}" for name in of_model if name != "name")]
+    more += [name for name in ("temperature", "debias", "calibrate") if choices.get(name)]
+    if more:
+        raise usage(
+            f"{row.name} asks a server, which computes as it does: {', '.join(more)} cannot be chosen.", "Leave it out."
+        )
+    return replace(config, model=ModelSpec(config.model.name), batches=BatchSettings())
 
 
 def _with_calibration(config: PredictConfig, choices: Plain) -> PredictConfig:

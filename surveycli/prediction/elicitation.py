@@ -16,6 +16,7 @@ from surveycli.progress import Progress
 if TYPE_CHECKING:
     from surveycli.engine.examples import Permute
     from surveycli.prediction.prediction_job import PredictionJob
+    from surveycli.run_folder import FolderContents, RunFolder
 
 FOLDER = "surveycli.prediction.elicitations"
 
@@ -37,7 +38,9 @@ class ModelPredictor(Predictor):
     are asked about, the seed); `orders` the orders of options to average over, None for code order. `write`, where
     given, predicts cells by what the model writes, instead of its first token's probabilities. `reword` gives the
     question that is asked in the place of the item's own, and `fold`, where its options are others, what their
-    probabilities say of the item's.
+    probabilities say of the item's. `serve`, where given, asks a server in the place of a model on this machine and
+    returns its fingerprint, and `tell` says what there is to say of its predictions; of the settings those that are
+    `incidental` change no prediction.
     """
 
     elicitation: str
@@ -46,11 +49,19 @@ class ModelPredictor(Predictor):
     write: Callable[[PredictionJob, Sequence[Cell], Progress], None] | None = None
     reword: Callable[[Question], Question] | None = None
     fold: Callable[[Question, Floats], Floats] | None = None
+    serve: Callable[[RunFolder, PredictConfig, FolderContents, Sequence[Cell], Progress], str] | None = None
+    tell: Callable[[RunFolder], tuple[str, ...]] | None = None
+    incidental: frozenset[str] = frozenset()
 
     @property
     def reads_letters(self) -> bool:
-        """Whether it reads the first token's probabilities rather than what the model writes."""
-        return self.write is None
+        """Whether it reads the first token's probabilities, all of them, rather than what the model writes."""
+        return self.write is None and self.serve is None
+
+    @property
+    def asks_server(self) -> bool:
+        """Whether its model is behind a server rather than on this machine."""
+        return self.serve is not None
 
 
 def model_predictors() -> tuple[ModelPredictor, ...]:

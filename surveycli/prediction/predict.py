@@ -112,6 +112,9 @@ def _predict(folder: RunFolder, processes: Processes, progress: Progress) -> Pre
 
 def _chosen(folder: RunFolder, config: PredictConfig) -> dict[str, Any]:
     """Return what there is to tell of what was chosen on cells that were not learnt from."""
+    tell = find_elicitation(config.elicitation).tell
+    if tell is not None:
+        return {"notes": tell(folder)}
     basis = read_basis(folder)
     if basis is not None and basis.reading is not None:
         reading = WayOfReading.of(basis.reading)
@@ -153,7 +156,10 @@ def _compute(
     progress: Progress,
 ) -> str:
     """Load the model, see that the folder has no other model's predictions, and ask it; return its fingerprint."""
-    write = find_elicitation(config.elicitation).write
+    row = find_elicitation(config.elicitation)
+    if row.serve is not None:
+        return row.serve(folder, config, contents, todo, progress) if processes.is_first else ""
+    write = row.write
     shared = config.batches.share_prefixes and write is None
     # Replies differ in length, so that processes which write them cannot go through a sharded model in step.
     spec = replace(config.model, sharded=config.model.sharded and write is None)

@@ -39,6 +39,13 @@ class PredictionJob:
 
     def keep(self, outcomes: Sequence[PredictedCell | PredictionFailure]) -> None:
         """Write what came of some cells to the folder, with what they were asked by."""
-        told = [replace(outcome, asked=self.asked[outcome.key, outcome.language]) for outcome in outcomes]
-        write_prediction_shard(self.folder, [outcome for outcome in told if isinstance(outcome, PredictedCell)])
-        append_failures(self.folder, [outcome for outcome in told if isinstance(outcome, PredictionFailure)])
+        keep_outcomes(self.folder, self.asked, outcomes)
+
+
+def keep_outcomes(
+    folder: RunFolder, asked: Mapping[tuple[CellKey, str], str], outcomes: Sequence[PredictedCell | PredictionFailure]
+) -> None:
+    """Write what came of some cells to a folder; `asked` has the fingerprint of each cell's texts."""
+    told = [replace(outcome, asked=asked[outcome.key, outcome.language]) for outcome in outcomes]
+    write_prediction_shard(folder, [outcome for outcome in told if isinstance(outcome, PredictedCell)])
+    append_failures(folder, [outcome for outcome in told if isinstance(outcome, PredictionFailure)])

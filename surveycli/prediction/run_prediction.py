@@ -18,7 +18,7 @@ from surveycli.engine.launch import demand_at_hand, demand_one_process, demand_s
 from surveycli.errors import SurveyError, conflict, not_found
 from surveycli.plain import to_plain
 from surveycli.prediction.asked import asked_of
-from surveycli.prediction.elicitation import predictor_of
+from surveycli.prediction.elicitation import find_elicitation, predictor_of
 from surveycli.prediction.existing_run import ExistingRun, find_addition
 from surveycli.progress import Progress, silent
 from surveycli.run_folder import FolderContents, Manifest, RunFolder, at_work, read_contents, write_contents
@@ -105,8 +105,9 @@ def predict(
     """
     from surveycli.prediction.predict import predict_folder  # loads torch
 
-    demand_shardable(task.config.model)
-    demand_at_hand(task.config.model)
+    if not _is_served(task.config):
+        demand_shardable(task.config.model)
+        demand_at_hand(task.config.model)
     with ExitStack() as stack:
         prepared = _prepare(store_path, task, stack)
 
@@ -163,7 +164,8 @@ def _prepare(store_path: Path, task: PredictionTask, stack: ExitStack) -> Prepar
     """Prepare, and stay at work on the folder until the stack is closed."""
     demand_one_process("predict")
     demand_shardable(task.config.model)
-    config = replace(task.config, model=task.config.model.with_whole_path())
+    served = _is_served(task.config)  # by a name of the server's, not by a folder here
+    config = task.config if served else replace(task.config, model=task.config.model.with_whole_path())
     with open_store(store_path, write=True) as store:
         settle_runs(store)
         config = _with_parts(store, config)
@@ -175,6 +177,10 @@ def _prepare(store_path: Path, task: PredictionTask, stack: ExitStack) -> Prepar
             prepared = _add_to_run(store, config, contents, existing, stack, replaces=task.replaces)
         _mark(store, prepared, RunStatus.PREPARED)
     return prepared
+
+
+def _is_served(config: PredictConfig) -> bool:
+    return find_elicitation(config.elicitation).asks_server
 
 
 def _contents(store: Store, config: PredictConfig) -> FolderContents:

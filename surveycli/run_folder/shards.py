@@ -36,10 +36,12 @@ SCHEMA = pa.schema(
         ("outside_mass", pa.float64()),
         ("basis", pa.string()),
         ("asked", pa.string()),
+        ("least", pa.list_(pa.float64())),
+        ("most", pa.list_(pa.float64())),
     ]
 )
-_MAY_BE_NULL = frozenset({"outside_mass", "asked"})
-_NOT_IN_0_1_0 = frozenset({"asked"})
+_LATER = frozenset({"asked", "least", "most"})  # what earlier versions did not write
+_MAY_BE_NULL = _LATER | {"outside_mass"}
 _SUM_TOLERANCE = 1e-6
 _FORMAT = 2  # of basis.json; 0.1.0 had no number there, and one fingerprint of model and texts together
 
@@ -50,7 +52,8 @@ Asked = Mapping[tuple[CellKey, str], str]
 class PredictedCell:
     """One predicted distribution: probabilities in option-code order, and the mass outside the option letters.
 
-    `asked` is the fingerprint of the texts that it was predicted from; "" where it is not known.
+    `asked` is the fingerprint of the texts that it was predicted from; "" where it is not known. Where not all of a
+    model's probabilities were seen, each share lies between `least` and `most`; else these are None.
     """
 
     key: CellKey
@@ -59,6 +62,8 @@ class PredictedCell:
     outside_mass: float | None
     basis: str
     asked: str = ""
+    least: tuple[float, ...] | None = None
+    most: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,8 @@ def write_prediction_shard(folder: RunFolder, predicted: Sequence[PredictedCell]
             "outside_mass": p.outside_mass,
             "basis": p.basis,
             "asked": p.asked,
+            "least": p.least,
+            "most": p.most,
         }
         for p in predicted
     ]
@@ -217,10 +224,11 @@ def _shard_paths(folder: RunFolder) -> list[Path]:
 
 
 def _read(path: Path) -> Iterator[pa.RecordBatch]:
-    """Yield the batches of a shard; one of 0.1.0 does not say what was asked."""
-    for batch in read_batches(path, SCHEMA, _MAY_BE_NULL, _NOT_IN_0_1_0):
-        unknown = [] if "asked" in batch.schema.names else [pa.nulls(batch.num_rows, pa.string())]
-        yield pa.RecordBatch.from_arrays([*batch.columns, *unknown], schema=SCHEMA)
+    """Yield the batches of a shard; an older one lacks the last columns."""
+    for batch in read_batches(path, SCHEMA, _MAY_BE_NULL, _LATER):
+        there = {name: batch.column(name) for name in batch.schema.names}
+        columns = [there.get(f.name, pa.nulls(batch.num_rows, f.type)) for f in SCHEMA]
+        yield pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
 
 
 def _refuse_improper(path: Path, batch: pa.RecordBatch) -> None:
@@ -254,6 +262,8 @@ def predicted_cell(row: Mapping[str, Any]) -> PredictedCell:
         row["outside_mass"],
         row["basis"],
         row["asked"] or "",
+        None if row["least"] is None else tuple(row["least"]),
+        None if row["most"] is None else tuple(row["most"]),
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from surveycli.server.cost import estimate_tokens
 from surveycli.translation.chat import build_messages
 from surveycli.translation.engine import TranslationRequest
 
-_ASCII_CHARACTERS_PER_TOKEN = 4.0  # English text in the vocabularies of current chat models
 _REPLY_OVERHEAD = 20  # braces, keys and quotes
 _TOKENS_PER_LABEL = 4  # a label's code and quotes
 
@@ -21,16 +21,6 @@ class CostEstimate:
     n_input_tokens: int
     n_output_tokens: int
     cost: float | None
-
-
-def estimate_tokens(text: str) -> float:
-    """Return about how many tokens a text has: a quarter of its ASCII characters plus all others.
-
-    >>> estimate_tokens("How happy are you?"), estimate_tokens("您有多幸福？")
-    (4.5, 6.0)
-    """
-    ascii_characters = sum(character.isascii() for character in text)
-    return ascii_characters / _ASCII_CHARACTERS_PER_TOKEN + len(text) - ascii_characters
 
 
 def estimate_cost(requests: Sequence[TranslationRequest], price_per_million_tokens: float | None) -> CostEstimate:

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from surveycli.request.translate import TranslateRequest
-from surveycli.server.chat_server import ChatServer, Message, ServerError, ServerSettings, UnusableReplyError
+from surveycli.server.chat_server import ChatServer, Message
+from surveycli.server.model_server import ServerError, ServerSettings, UnusableReplyError
 from surveycli.translation.chat import PROMPT_NAME, converse, prompt_sha256
 from surveycli.translation.engine import EngineIdentity, ReplyError, RequestError, TranslationReply, TranslationRequest
 

@@ -12,7 +12,7 @@ from small_survey import ITEMS, small_store, texts_of
 from translation_server import PASSING, WRONG_FORM, WRONG_TEXT, pseudo_translate, serve
 
 from surveycli.domain import Option
-from surveycli.server.chat_server import ServerSettings
+from surveycli.server.model_server import ServerSettings
 from surveycli.store import open_store
 from surveycli.translation import ReviewQuery, TranslateOptions, list_reviews, translate_items
 from surveycli.translation.checks import LocalisedItem, check_translation, chrf, numbers_in

@@ -9,7 +9,7 @@ from translation_server import serve
 
 from surveycli.domain import Option
 from surveycli.errors import ExitCode, SurveyError
-from surveycli.server.chat_server import RateLimit, ServerSettings, retry_after_s
+from surveycli.server.model_server import RateLimit, ServerSettings, retry_after_s
 from surveycli.server.post import LargeAnswerError, NoAnswerError, Poster
 from surveycli.translation.engine import RequestError, TranslationRequest
 from surveycli.translation.language import find_language

@@ -13,7 +13,7 @@ from small_survey import ITEMS, add_texts, small_store, texts_of
 from translation_server import HOSTILE, PASSING, WRONG_FORM, WRONG_TEXT, TranslationServer, pseudo_translate, serve
 
 from surveycli.errors import ExitCode, SurveyError
-from surveycli.server.chat_server import ServerSettings
+from surveycli.server.model_server import ServerSettings
 from surveycli.store import open_store
 from surveycli.translation import (
     BackTranslation,

@@ -10,7 +10,7 @@ from small_survey import small_store, texts_of
 from translation_server import pseudo_translate, serve
 
 from surveycli.errors import ExitCode, SurveyError
-from surveycli.server.chat_server import ServerSettings
+from surveycli.server.model_server import ServerSettings
 from surveycli.store import Store, open_store
 from surveycli.translation import (
     ReviewQuery,
