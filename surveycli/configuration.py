@@ -236,5 +236,6 @@ class PredictConfig:
         flag="--calibrate/--no-calibrate",
         shown="as it was trained",
     )
+    exact: bool = setting(False, "Compute each prompt by itself: in bfloat16 its neighbours move it.", group=COMPUTING)
     debias: bool = setting(False, "Correct for biases of letters, orders and frames, as measured on validation.")
     trained_by: str | None = None

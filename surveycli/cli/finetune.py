@@ -205,7 +205,7 @@ def _show_plan(report: PlanReport) -> None:
         "operations": f"{report.flops / 1e12:,.4g} TFLOP (the decoder's matrices)",
         "memory, estimate": f"{_gib(memory.total)}: weights {_gib(memory.weights)}, "
         f"gradients {_gib(memory.gradients)}, optimiser {_gib(memory.optimiser)}, "
-        f"activations about {_gib(memory.activations)}",
+        f"activations {_gib(memory.activations)}" + (f", program {_gib(memory.process)}" if memory.process else ""),
         "time, estimate": f"{time} ({report.seconds_basis})",
     }
     frame = pl.DataFrame({"what": list(rows), report.model: list(rows.values())})

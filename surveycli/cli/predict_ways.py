@@ -71,8 +71,8 @@ def _ways_of(row: Predictor) -> list[Way]:
         call = "--engine openai --base-url URL --model MODEL --split SPLIT"
         takes = flags(_EVERY, _PROMPT, "--model --shares --replace --prepare-only") | own
         return [Way(call, row.help, takes, _is(row.name, SERVED, run=False))]
-    asked = flags(s.first_flag for s in SETTINGS) - flags("--seed --shares --model --calibrate --debias")
-    asked |= own | flags(_EVERY, "--prepare-only --replace", "--temperature" if row.reads_letters else "")
+    asked = flags(s.first_flag for s in SETTINGS) - flags("--seed --shares --model --calibrate --debias --exact")
+    asked |= own | flags(_EVERY, "--prepare-only --replace", "--temperature --exact" if row.reads_letters else "")
     ways = []
     if row.fits(trained=True):
         call = "--run RUN" if row.name == "fine-tuned" else f"-p {row.name} --run RUN"

@@ -30,6 +30,8 @@ ROW_TOKENS_CPU = 2048
 ROW_TOKENS_GPU = 8192
 REPLY_TOKENS_CPU = 4096
 REPLY_TOKENS_GPU = 16384  # the keys and values of so many tokens take 2 GB in an 8B model, 13 GB in the older 13B ones
+# Each prompt a row by itself: whatever else is asked, its answer is the same to the bit.
+ALONE = BatchSettings(share_prefixes=False, max_row_tokens=1)
 
 
 def choose_device(wanted: str) -> torch.device:

@@ -14,7 +14,7 @@ from surveycli.run_folder import FolderContents
 from surveycli.run_folder.calibration import ModelTrust
 
 _LENGTH = 16
-_LATER = frozenset({"calibrate", "debias"})
+_LATER = frozenset({"calibrate", "debias", "exact"})
 
 
 def way_of_asking(config: PredictConfig) -> PredictConfig:

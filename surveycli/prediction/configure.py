@@ -41,6 +41,8 @@ def configure_prediction(store: Store, row: ModelPredictor, request: PredictRequ
     config = replace(config, elicitation=row.elicitation, settings=_settings(row, base, request))
     if row.asks_server:
         return _as_served(row, config, choices, named=request.run is not None)
+    if config.exact and not row.reads_letters:
+        raise usage(f"{row.name} reads what a model writes, in batches: --exact is not for it.", "Leave it out.")
     model = replace(config.model, name=resolve_model(config.model.name))
     demand_fitting(model)
     return replace(config, model=model)
@@ -55,7 +57,7 @@ def _as_served(row: ModelPredictor, config: PredictConfig, choices: Plain, *, na
     if not named and "name" not in of_model:
         raise usage("Which model should the server be asked for? --model is missing.", "The server's own name for it.")
     more = [*(f"model.{name}" for name in of_model if name != "name")]
-    more += [name for name in ("temperature", "debias", "calibrate") if choices.get(name)]
+    more += [name for name in ("temperature", "debias", "calibrate", "exact") if choices.get(name)]
     if more:
         raise usage(
             f"{row.name} asks a server, which computes as it does: {', '.join(more)} cannot be chosen.", "Leave it out."

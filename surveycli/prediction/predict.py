@@ -14,7 +14,7 @@ import torch
 from surveycli.configuration import PredictConfig
 from surveycli.domain import Cell, CellKey, Population
 from surveycli.engine.compute import compute_options
-from surveycli.engine.defaults import settle_batches
+from surveycli.engine.defaults import ALONE, settle_batches
 from surveycli.engine.encode import OptionTokens
 from surveycli.engine.examples import Example, ExampleSource
 from surveycli.engine.model import load_language_model
@@ -160,7 +160,7 @@ def _compute(
     if row.serve is not None:
         return row.serve(folder, config, contents, todo, progress) if processes.is_first else ""
     write = row.write
-    shared = config.batches.share_prefixes and write is None
+    shared = config.batches.share_prefixes and write is None and not config.exact
     # Replies differ in length, so that processes which write them cannot go through a sharded model in step.
     spec = replace(config.model, sharded=config.model.sharded and write is None)
     language_model = load_language_model(spec, share_prefixes=shared)
@@ -175,7 +175,7 @@ def _compute(
     populations = _populations_shown(config, contents.populations, contents.cells)
     questions = questions_asked(config, contents.questions)
     source = ExampleSource.of(language_model.tokenizer, questions, populations, config.prompt, contents.frames)
-    config = replace(config, batches=settle_batches(config.batches, language_model.device))
+    config = replace(config, batches=ALONE if config.exact else settle_batches(config.batches, language_model.device))
     job = PredictionJob(
         config, model, source, OptionTokens(()), folder, processes, asked_of(contents), calibration=calibration
     )

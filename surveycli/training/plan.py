@@ -1,6 +1,6 @@
 """What a fine-tuning will take, before it begins: parameters, tokens, floating-point operations, memory, time.
 
-Counts are exact; memory and time are estimates. Weights are not needed, except for the timed sample: of a hub model
+Counts are exact; memory and time are estimates. WeightCount are not needed, except for the timed sample: of a hub model
 the configuration and the tokenizer are read.
 """
 
@@ -12,10 +12,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from surveycli.configuration import BatchSettings, FinetuneConfig, Quantise
+from surveycli.configuration import BatchSettings, FinetuneConfig
 from surveycli.domain import LEARNT_FROM
 from surveycli.engine.batching import EpochPlan, plan_epoch, plan_pass, row_tokens
-from surveycli.engine.defaults import choose_device, choose_dtype, settle_batches
+from surveycli.engine.defaults import choose_device, settle_batches
 from surveycli.engine.examples import Example, ExampleSource
 from surveycli.engine.model import LanguageModel, load_language_model, outline_language_model
 from surveycli.engine.prefix_tree import count_nodes
@@ -28,10 +28,10 @@ from surveycli.run_folder.transfer import CellRequest, export_contents
 from surveycli.store import open_store
 from surveycli.training.held_out import held_apart
 from surveycli.training.job import TrainingJob, prepare_model
+from surveycli.training.plan_memory import MemoryEstimate, WeightCount, estimate_memory
 from surveycli.training.train import train_step
 
 _SAMPLE_STEPS = 4
-_OPTIMISER_BYTES = 8  # AdamW keeps two float32 moments per trained number
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +54,6 @@ class TokenCount:
     unshared: float
     planned: float
     floor: float
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryEstimate:
-    """Bytes on the device. Activations are an estimate for the largest row, see `activation_bytes`."""
-
-    weights: int
-    gradients: int
-    optimiser: int
-    activations: int
-
-    @property
-    def total(self) -> int:
-        """All of it."""
-        return self.weights + self.gradients + self.optimiser + self.activations
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +88,11 @@ def plan_finetune(store_path: Path, config: FinetuneConfig, device_tflops: float
     plan = plan_epoch(examples, batches, config.optimiser.batch_size, (config.seed, 0))
     planned = sum(row_tokens(examples, row, batches) for step in plan for row in step)
     checked = sum(row_tokens(validation, row, batches) for row in plan_pass(validation, batches)) if validation else 0
-    size = _size(outline, config)
+    model, size = _trainable(outline, config)
     flops = config.optimiser.epochs * (training_flops(size, config) * planned + 2.0 * size.n_body_parameters * checked)
-    largest = max(row_tokens(examples, row, batches) for step in plan for row in step)
+    largest = max((row for step in plan for row in step), key=lambda row: row_tokens(examples, row, batches))
+    weights = WeightCount(size.n_body_parameters, size.n_parameters - size.n_body_parameters, size.n_trained)
+    memory = estimate_memory(model, weights, config, [examples[i] for i in largest], batches)
     sample = _TimedSample(config, source, examples, batches, plan[:_SAMPLE_STEPS], size)
     seconds, basis = _time(sample, flops, device_tflops)
     return PlanReport(
@@ -122,7 +109,7 @@ def plan_finetune(store_path: Path, config: FinetuneConfig, device_tflops: float
             count_nodes([e.tokens for e in examples]) / len(examples),
         ),
         flops=flops,
-        memory=_memory(outline.model, size, config, largest),
+        memory=memory,
         seconds=seconds,
         seconds_basis=basis,
     )
@@ -145,13 +132,15 @@ def _examples(
     return train, validation, source
 
 
-def _size(outline: LanguageModel, config: FinetuneConfig) -> ModelSize:
+def _trainable(outline: LanguageModel, config: FinetuneConfig) -> tuple[Any, ModelSize]:
+    """Return the model as it is trained, still without weights, and its size."""
     model = outline.model
     n_parameters = sum(p.numel() for p in model.parameters())
     embedded = model.get_input_embeddings().weight.numel()
     body = sum(p.numel() for p in model.get_decoder().parameters()) - embedded
-    trained = trained_parameters(make_trainable(outline, config.lora))
-    return ModelSize(n_parameters, body, sum(p.numel() for p in trained.values()))
+    trainable = make_trainable(outline, config.lora)
+    n_trained = sum(p.numel() for p in trained_parameters(trainable).values())
+    return trainable, ModelSize(n_parameters, body, n_trained)
 
 
 def training_flops(size: ModelSize, config: FinetuneConfig) -> float:
@@ -162,32 +151,6 @@ def training_flops(size: ModelSize, config: FinetuneConfig) -> float:
     """
     per_parameter = 4.0 + 2.0 * (config.lora is None) + 2.0 * config.batches.gradient_checkpointing
     return per_parameter * size.n_body_parameters
-
-
-def activation_bytes(outline: Any, n_tokens: int, bytes_per_number: int, *, recomputed: bool) -> int:
-    """Estimate the bytes of activations that a row of `n_tokens` keeps for its backward pass.
-
-    Per token and layer about 10 numbers per hidden and 4 per intermediate dimension; with recomputation one hidden
-    state per layer and one layer's activations.
-    """
-    config = outline.config.get_text_config()
-    hidden, layers = int(config.hidden_size), int(config.num_hidden_layers)
-    per_layer = 10 * hidden + 4 * int(getattr(config, "intermediate_size", None) or 4 * hidden)
-    kept = layers * hidden + per_layer if recomputed else layers * per_layer
-    return n_tokens * kept * bytes_per_number
-
-
-def _memory(outline: Any, size: ModelSize, config: FinetuneConfig, largest_row: int) -> MemoryEstimate:
-    width = choose_dtype(config.model.precision, choose_device(config.model.device)).itemsize
-    body_width = {Quantise.NONE: float(width), Quantise.EIGHT_BIT: 1.0, Quantise.FOUR_BIT: 0.5}[config.model.quantise]
-    rest = size.n_parameters - size.n_body_parameters
-    recomputed = config.batches.gradient_checkpointing
-    return MemoryEstimate(
-        weights=int(size.n_body_parameters * body_width + rest * width),
-        gradients=size.n_trained * 4,
-        optimiser=size.n_trained * _OPTIMISER_BYTES,
-        activations=activation_bytes(outline, largest_row, width, recomputed=recomputed),
-    )
 
 
 @dataclass(frozen=True, slots=True)

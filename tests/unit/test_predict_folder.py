@@ -11,7 +11,7 @@ import torch
 from model_samples import make_contents, make_training_folder, save_local_model, small_config
 from scipy.special import softmax
 
-from surveycli.configuration import BatchSettings, ModelSpec, PredictConfig
+from surveycli.configuration import BatchSettings, ModelSpec, Precision, PredictConfig
 from surveycli.domain import Cell, CellKey, Option
 from surveycli.engine.model import load_language_model
 from surveycli.errors import ExitCode, SurveyError
@@ -202,3 +202,21 @@ def test_a_training_leaves_out_what_it_cannot_ask(tmp_path: Path) -> None:
     outcome = train_folder(folder)
     assert outcome.left_out == (("27 options, more than the 26 letters", 6),)
     assert outcome.steps > 0
+
+
+def test_exact_predictions_do_not_depend_on_what_else_is_asked(tmp_path: Path) -> None:
+    """In bfloat16 neighbours in a row move a cell, unless it is exact: then it is the same to the bit, alone too."""
+    model = save_local_model(tmp_path / "model", hidden_size=64, num_hidden_layers=2)
+    plain = replace(CONFIG, model=ModelSpec(str(model), precision=Precision.BFLOAT16, device="cpu"))
+    few = replace(CONTENTS, cells=CONTENTS.cells[3:6])
+    moved = {}
+    for name, config in (("rows", plain), ("exact", replace(plain, exact=True))):
+        among_all = predict(tmp_path / name, config)
+        folder = RunFolder(tmp_path / f"{name}-few")
+        write_contents(folder, Manifest("run", "predict", to_plain(config), {}), few)
+        predict_folder(folder)
+        alone = {(p.key.item_id, p.key.population_id): p for p in read_predictions(folder)}
+        assert len(alone) == 3
+        differences = [np.subtract(p.probabilities, among_all[key].probabilities) for key, p in alone.items()]
+        moved[name] = max(float(np.abs(d).max()) for d in differences)
+    assert moved["exact"] == 0 < moved["rows"]

@@ -82,3 +82,38 @@ def test_the_command_prints_the_plan(split_store: Path, run_cli: Callable[..., A
         assert word in shown.out
     assert "finetune" not in run_cli("runs", "--store", split_store).out
     assert run_cli("finetune", "--plan", "--resume", "x", "--store", split_store).code == 2
+
+
+@pytest.mark.filterwarnings("ignore:.*gradient_checkpointing:FutureWarning")
+@pytest.mark.parametrize("family", ["Llama", "Gemma3Text", "GPTNeoX", "Qwen2"])
+def test_what_a_forward_pass_keeps_is_counted_without_computing_it(family: str) -> None:
+    """On the meta device as many bytes are counted as a forward pass on the processor keeps, to a tenth."""
+    import torch
+    from model_samples import build_model, random_examples
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    from surveycli.configuration import BatchSettings
+    from surveycli.training.plan_memory import kept_bytes
+
+    examples, _ = random_examples(40)
+    real = build_model(family, hidden_size=256, intermediate_size=768)
+    with torch.device("meta"):
+        outline = AutoModelForCausalLM.from_config(real.config, attn_implementation="sdpa")
+    lora = {"r": 4, "lora_dropout": 0.05, "target_modules": "all-linear", "task_type": "CAUSAL_LM"}
+    kept, counted = (
+        kept_bytes(get_peft_model(model, LoraConfig(**lora)), examples, BatchSettings()) for model in (real, outline)
+    )
+    assert kept > 1e6
+    assert counted == pytest.approx(kept, rel=0.1)
+
+
+@pytest.mark.slow
+def test_memory_is_planned_as_a_training_takes_it(tmp_path: Path) -> None:
+    """The peak of a training's resident memory is within a quarter of the plan, for several families and settings."""
+    from benchmarks.plan_memory import CASES, make_store, measure
+
+    make_store(tmp_path / "survey.duckdb")
+    for name in ("Llama, 31 M", "GPT-NeoX, 29 M", "Llama, 31 M, recomputed"):
+        found = measure(tmp_path / name, tmp_path / "survey.duckdb", *CASES[name])
+        assert 0.75 <= found["ratio"] <= 1.25, (name, found)
