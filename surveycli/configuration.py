@@ -52,6 +52,16 @@ class Loss(StrEnum):
     CROSS_ENTROPY = "cross-entropy"
 
 
+class TrackerName(StrEnum):
+    """Where a training's curve is sent beside its run folder."""
+
+    NONE = "none"
+    CSV = "csv"
+    TENSORBOARD = "tensorboard"
+    TRACKIO = "trackio"
+    WANDB = "wandb"
+
+
 class Schedule(StrEnum):
     """How the learning rate falls: by a factor per epoch, or along a half cosine to zero."""
 
@@ -195,6 +205,9 @@ class FinetuneConfig:
     seed: int = setting(42, "Seed of the order of prompts and of new weights.", least=0, group=TRAINING)
     log_every: int = setting(
         50, "Steps between lines of the log and its curve; 0 has them by epoch alone.", least=0, group=COMPUTING
+    )
+    log_to: TrackerName = setting(
+        TrackerName.NONE, "Also send the curve to a tracker, or to curve.csv in the run's folder.", group=COMPUTING
     )
     calibrate: bool = setting(
         False,

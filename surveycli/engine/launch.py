@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from surveycli.configuration import ModelSpec, Precision, Quantise
-from surveycli.errors import usage
+from surveycli.configuration import ModelSpec, Precision, Quantise, TrackerName
+from surveycli.errors import missing_extra, usage
 
 if TYPE_CHECKING:
     from surveycli.engine.source import ModelSource
@@ -73,6 +74,12 @@ def demand_source_fits(spec: ModelSpec, source: ModelSource) -> None:
         raise usage(f"{spec.name} is an adapter, and only whole models are sharded.", "Leave out --shard-model.")
     if spec.quantise is not Quantise.NONE and source.gguf_file is not None:
         raise usage(f"{source.gguf_file} is quantised already.", "Leave out --quantise.")
+
+
+def demand_tracker(name: TrackerName) -> None:
+    """Raise SurveyError (exit 6) where a tracker's package is not installed."""
+    if name not in {TrackerName.NONE, TrackerName.CSV} and find_spec(name.value) is None:
+        raise missing_extra(f"--log-to {name.value} needs the package {name.value}.", f"`pip install {name.value}`.")
 
 
 def demand_at_hand(spec: ModelSpec) -> None:

@@ -22,6 +22,7 @@ from surveycli.engine.weights import make_trainable, recompute_activations
 from surveycli.errors import bad_input
 from surveycli.run_folder import RunFolder, read_configuration, read_contents
 from surveycli.training.held_out import batteries_of, held_apart
+from surveycli.training.trackers import Curve
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class TrainingJob:
     held_out: list[Example] = field(default_factory=list)
     batteries: Mapping[tuple[str, str], str] = field(default_factory=dict)
     tokenizer: Any = None
+    curve: Curve | None = None
 
 
 def open_job(folder: RunFolder, processes: Processes) -> TrainingJob:

@@ -1,6 +1,6 @@
 """What a fine-tuning will take, before it begins: parameters, tokens, floating-point operations, memory, time.
 
-Counts are exact; memory and time are estimates. WeightCount are not needed, except for the timed sample: of a hub model
+Counts are exact; memory and time are estimates. Weights are not needed, except for the timed sample: of a hub model
 the configuration and the tokenizer are read.
 """
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from surveycli.configuration import FinetuneConfig
 from surveycli.domain import LEARNT_FROM, VALIDATION, Cell
-from surveycli.engine.launch import demand_at_hand, demand_one_process, demand_shardable
+from surveycli.engine.launch import demand_at_hand, demand_one_process, demand_shardable, demand_tracker
 from surveycli.errors import not_found
 from surveycli.plain import to_plain
 from surveycli.progress import Progress, silent
@@ -66,6 +66,7 @@ def prepare_run(
     demand_shardable(config.model, trains_all=config.lora is None)
     if not elsewhere:
         demand_at_hand(config.model)
+        demand_tracker(config.log_to)
     config = replace(config, model=config.model.with_whole_path())
     with open_store(store_path, write=True) as store:
         settle_runs(store)

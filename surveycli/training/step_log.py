@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from surveycli.engine.batching import row_tokens
 from surveycli.progress import Progress
-from surveycli.run_folder import TrainingMetric, append_metric
+from surveycli.run_folder import TrainingMetric
 from surveycli.training.checkpoint import TrainingState
 from surveycli.training.job import TrainingJob
 
@@ -43,8 +43,8 @@ class StepLog:
         is_point = every > 0 and state.step % every == 0
         note = f"epoch {state.epoch + 1}, loss {loss:.4f}, rate {rate:.3g}, {speed:,.0f} tokens/s"
         self._progress("train", state.step, n_steps, note, tell=is_point or is_last)
-        if is_point and not is_last and self._job.processes.is_first:  # the end of an epoch has a point of its own
+        if is_point and not is_last and self._job.curve is not None:  # the end of an epoch has a point of its own
             values = {"train_loss": state.mean_loss, "learning_rate": rate}
-            append_metric(self._job.folder, TrainingMetric(state.epoch + 1, state.step, values))
+            self._job.curve.add(TrainingMetric(state.epoch + 1, state.step, values))
         if is_point:
             self._begin()

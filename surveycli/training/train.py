@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +24,6 @@ from surveycli.run_folder import (
     RunFolder,
     TrainingMetric,
     TrainingOutcome,
-    append_metric,
     at_work,
     read_manifest,
     write_outcome,
@@ -35,6 +34,7 @@ from surveycli.training.hand_out import hand_out
 from surveycli.training.job import TrainingJob, open_job
 from surveycli.training.schedule import set_learning_rate
 from surveycli.training.step_log import StepLog
+from surveycli.training.trackers import Curve, start_tracker
 
 
 def train_folder(folder: RunFolder, progress: Progress = silent) -> TrainingOutcome:
@@ -55,9 +55,10 @@ def _train(job: TrainingJob, progress: Progress) -> TrainingOutcome:
     resumed_at, norm_at_start = state.step, trained_norm(job.model)
     settings = job.config.optimiser
     progress = progress if job.processes.is_first else silent
-    while state.epoch < settings.epochs and not _is_stale(state, settings):
-        state = _train_epoch(job, state, progress)
-        state = _close_epoch(job, state, progress)
+    with _drawing_curve(job, progress):
+        while state.epoch < settings.epochs and not _is_stale(state, settings):
+            state = _train_epoch(job, state, progress)
+            state = _close_epoch(job, state, progress)
     job.processes.wait()
     outcome = TrainingOutcome(
         best_epoch=state.best_epoch,
@@ -79,6 +80,19 @@ def _train(job: TrainingJob, progress: Progress) -> TrainingOutcome:
         write_outcome(job.folder, outcome)
         hand_out(job.folder, outcome, progress, tokenizer=job.tokenizer)
     return outcome
+
+
+@contextmanager
+def _drawing_curve(job: TrainingJob, progress: Progress) -> Iterator[None]:
+    """Have the first process send what is measured within the block to the run's tracker."""
+    if not job.processes.is_first:
+        yield
+        return
+    job.curve = Curve(job.folder, start_tracker(job.folder, job.config), progress)
+    try:
+        yield
+    finally:
+        job.curve.finish()
 
 
 def _resume(job: TrainingJob) -> TrainingState:
@@ -219,4 +233,5 @@ def _append_metrics(job: TrainingJob, state: TrainingState, closed: TrainingStat
     }
     if loss is not None:
         values["validation_loss"] = loss
-    append_metric(job.folder, TrainingMetric(closed.epoch, closed.step, values))
+    if job.curve is not None:
+        job.curve.add(TrainingMetric(closed.epoch, closed.step, values))

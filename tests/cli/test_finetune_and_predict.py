@@ -65,6 +65,39 @@ def test_a_training_tells_steps_and_epochs_in_a_log(small_store: Path, run_cli: 
     assert curve["step"].to_list() == [2, 3, 4, 6]
 
 
+def test_a_curve_goes_to_a_tracker_as_it_goes_to_the_run(
+    small_store: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A CSV file and TensorBoard's have the measurements of the run's curve; a tracker that fails stops nothing."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    options = ("--split", "small", "--epochs", "2", "--batch-size", "3", "--log-every", "2", "--store", small_store)
+    for name in ("csv", "tensorboard"):
+        trained = run_cli("finetune", *options, "--log-to", name, "--name", name)
+        assert trained.code == 0, trained.err
+    query = "select step, value from training_metric where run_id = '{}' and metric = 'train_loss' order by step"
+    folders = small_store.with_suffix(".runs")
+    rows = [line.split(",") for line in (folders / "csv" / "curve.csv").read_text().splitlines()]
+    assert rows[0] == ["step", "metric", "value"]
+    kept = [(int(step), float(value)) for step, metric, value in rows[1:] if metric == "train_loss"]
+    assert kept == ad_hoc(small_store, query.format("csv")).rows()
+    events = EventAccumulator(str(folders / "tensorboard" / "logs"))
+    events.Reload()
+    sent = [(event.step, event.value) for event in events.Scalars("train_loss")]
+    curve = ad_hoc(small_store, query.format("tensorboard")).rows()
+    assert [step for step, _ in sent] == [step for step, _ in curve]
+    assert [value for _, value in sent] == pytest.approx([value for _, value in curve], rel=1e-6)
+    monkeypatch.setattr("surveycli.training.trackers.CsvTracker.log", _full_disk)
+    trained = run_cli("finetune", *options, "--log-to", "csv", "--name", "full")
+    assert trained.code == 0, trained.err
+    assert trained.err.count("The tracker failed") == 1
+    assert run_cli("finetune", *options, "--log-to", "wandb").code == 6
+
+
+def _full_disk(*_: object, **__: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
 @pytest.mark.filterwarnings("ignore:.*gradient_checkpointing:FutureWarning")
 def test_a_trained_adapter_goes_out_with_its_card_and_merged(
     small_store: Path, run_cli: RunCli, tmp_path: Path
