@@ -42,6 +42,12 @@ WAYS = (
         given("--merge"),
         ("--output",),
     ),
+    Way(
+        "--sweep FILE",
+        "Trains the runs of a file, which differ in a few settings.",
+        (_CONFIGURES - flags("--config")) | flags("--sweep --name --format"),
+        given("--sweep"),
+    ),
     Way("--split SPLIT", "Trains a model, or prepares the training.", _CONFIGURES | flags("--name --prepare-only")),
 )
 
@@ -87,7 +93,11 @@ def finetune(
         Path | None, typer.Option(help="Train a run folder by itself, without a store (on a GPU node).")
     ] = None,
     merge: Annotated[str | None, typer.Option(help="Write this run's model, whole.", metavar="RUN")] = None,
+    sweep: Annotated[
+        Path | None, typer.Option(help="Train the runs of this YAML file: a grid, or a list of runs.")
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The folder that --merge writes.")] = None,
+    format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
     """Fine-tune a language model on human distributions.
@@ -103,6 +113,10 @@ def finetune(
         _train_folder(folder)
     elif merge is not None and output is not None:
         _merge(store, merge, output)
+    elif sweep is not None:
+        from surveycli.cli.sweep import train_sweep
+
+        train_sweep(context, store, sweep, preset, name or sweep.stem, format)
     elif resume is not None:
         from surveycli.training.run_finetuning import find_run
 

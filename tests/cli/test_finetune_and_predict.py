@@ -94,6 +94,30 @@ def test_a_curve_goes_to_a_tracker_as_it_goes_to_the_run(
     assert run_cli("finetune", *options, "--log-to", "wandb").code == 6
 
 
+def test_a_sweep_trains_its_runs_once_and_compares_them(small_store: Path, run_cli: RunCli, tmp_path: Path) -> None:
+    """Each combination of the grid is a run; the same command trains what is missing, and what differs is refused."""
+    file = tmp_path / "rates.yaml"
+    file.write_text("split: small\noptimiser: {epochs: 1}\ngrid: {optimiser.learning_rate: [1e-4, 1e-2], seed: [1]}\n")
+    asked = ("finetune", "--sweep", file, "--store", small_store)
+    first = run_cli(*asked, "--json")
+    assert first.code == 0, first.err
+    ended = {run["run"]: run for run in json.loads(first.out)}
+    assert {name: run["optimiser.learning_rate"] for name, run in ended.items()} == {
+        "rates-1": "1e-4",
+        "rates-2": "1e-2",
+    }
+    file.write_text(file.read_text().replace("[1e-4,", "[1e-3, 1e-4,"))
+    again = run_cli(*asked, "--format", "csv")
+    assert again.code == 0, again.err
+    assert again.err.count("epoch: 1/1") == 1
+    losses = [float(line.split(",")[-1]) for line in again.out.splitlines()[1:]]
+    assert len(losses) == 3 and losses == sorted(losses)
+    assert [line.split(",")[0] for line in sorted(again.out.splitlines()[1:])] == ["rates-1", "rates-2", "rates-3"]
+    assert run_cli(*asked, "--seed", "3").code == 2
+    file.write_text("split: small\ngrid: {seed: 1}\n")
+    assert run_cli(*asked).code == 3
+
+
 def _full_disk(*_: object, **__: object) -> None:
     raise OSError(28, "No space left on device")
 

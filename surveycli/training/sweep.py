@@ -1,0 +1,95 @@
+"""Several trainings, one after the other, that differ in a few settings; what is finished is not done again."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from surveycli.configuration import CHOSEN, FinetuneConfig
+from surveycli.errors import ExitCode, SurveyError
+from surveycli.plain import from_plain
+from surveycli.progress import Progress, silent
+from surveycli.run_folder import read_outcome
+from surveycli.store import RunStatus, open_store
+from surveycli.training.run_finetuning import PreparedRun, find_run, finetune, prepare_run
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """One training of a sweep: what it has of its own by dotted name, and all of its settings."""
+
+    chosen: Mapping[str, Any]
+    config: FinetuneConfig
+
+
+@dataclass(frozen=True, slots=True)
+class SweptRun:
+    """How one training of a sweep ended; `reason` says why, where it failed."""
+
+    run_id: str
+    chosen: Mapping[str, Any]
+    status: RunStatus
+    best_epoch: int | None = None
+    best_validation_loss: float | None = None
+    reason: str = ""
+
+
+def run_sweep(
+    store_path: Path, stem: str, planned: Sequence[PlannedRun], progress: Progress = silent
+) -> list[SweptRun]:
+    """Train every run that is not finished yet, each from its last checkpoint, and return how all ended.
+
+    A planned run is the one named by `stem` and a number that has its settings, or else a new one. One that
+    fails for its own settings (exit 3) does not keep the others from being trained. Raises SurveyError as training does
+    otherwise.
+    """
+    known = _known(store_path, stem)
+    numbers = count(1 + max((int(run_id.rpartition("-")[2]) for run_id in known), default=0))
+    ended = []
+    for place, one in enumerate(planned, start=1):
+        same = (run_id for run_id, config in known.items() if config == _of_results(one.config))
+        run_id = next(same, None)
+        run = None if run_id is None else find_run(store_path, run_id)
+        run_id = run_id or f"{stem}-{next(numbers)}"
+        progress("sweep", place, len(planned), run_id, tell=True)
+        ended.append(_train(store_path, one, run, run_id, progress))
+    return ended
+
+
+def _known(store_path: Path, stem: str) -> dict[str, FinetuneConfig]:
+    """Return the settings of the fine-tunings that are named by `stem` and a number."""
+    with open_store(store_path) as store:
+        rows = store.rows("run/list_finetunings")
+    named = re.compile(rf"{re.escape(stem)}-\d+")
+    return {row["run_id"]: _of_results(_stored(row["configuration"])) for row in rows if named.fullmatch(row["run_id"])}
+
+
+def _stored(configuration: str) -> FinetuneConfig:
+    found = {name: value for name, value in json.loads(configuration).items() if name != CHOSEN}
+    return from_plain(FinetuneConfig, found)
+
+
+def _of_results(config: FinetuneConfig) -> FinetuneConfig:
+    """Return the configuration without what changes no result."""
+    plain = FinetuneConfig()
+    model = config.model.with_whole_path()
+    return replace(config, model=model, log_every=plain.log_every, log_to=plain.log_to)
+
+
+def _train(store_path: Path, planned: PlannedRun, run: PreparedRun | None, run_id: str, progress: Progress) -> SweptRun:
+    try:
+        run = run or prepare_run(store_path, planned.config, run_id)
+        with open_store(store_path) as store:
+            is_finished = store.rows("run/find", run_id=run_id)[0]["status"] == RunStatus.FINISHED
+        outcome = read_outcome(run.folder) if is_finished else None
+        outcome = outcome or finetune(store_path, run, progress)
+    except SurveyError as error:
+        if error.code is not ExitCode.BAD_INPUT:
+            raise
+        return SweptRun(run_id, planned.chosen, RunStatus.FAILED, reason=error.message)
+    return SweptRun(run_id, planned.chosen, RunStatus.FINISHED, outcome.best_epoch, outcome.best_validation_loss)
