@@ -44,10 +44,9 @@ SELECT
         ELSE list_transform(d.options, lambda o: o.unweighted)
     END AS shares,
     d.n_respondents,
-    CASE
-        WHEN d.is_weighted THEN coalesce(c.n_effective, d.n_respondents)
-        ELSE coalesce(c.n_effective_unweighted, d.n_respondents)
-    END::DOUBLE AS n_effective,
+    coalesce(
+        CASE WHEN d.is_weighted THEN c.n_effective END, c.n_effective_unweighted, d.n_respondents
+    )::DOUBLE AS n_effective,
     $shares = 'weighted' AND NOT d.is_weighted AS unweighted_instead
 FROM distribution AS d
 LEFT JOIN cell AS c

@@ -29,10 +29,10 @@ SELECT
         ELSE 'neither'
     END AS seen,
     n.n_respondents,
-    CASE
-        WHEN r.shares = 'weighted' THEN coalesce(n.n_effective, n.n_respondents)
-        ELSE coalesce(n.n_effective_unweighted, n.n_respondents)
-    END::DOUBLE AS n_effective,
+    -- The precision of the shares that the run is scored against: see cell/list_shares.sql.
+    coalesce(
+        CASE WHEN r.shares = 'weighted' THEN n.n_effective END, n.n_effective_unweighted, n.n_respondents
+    )::DOUBLE AS n_effective,
     s.* EXCLUDE (run_id, predictor, split, part, kind, language, survey_id, item_id, population_id)
 FROM scored_cell AS s
 JOIN run AS r ON r.run_id = s.run_id
