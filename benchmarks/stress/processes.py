@@ -19,6 +19,7 @@ os.environ.update(HF_HUB_OFFLINE="1", OMP_NUM_THREADS="1", TOKENIZERS_PARALLELIS
 os.environ.pop("SURVEYCLI_STORE", None)
 
 _ALONE_S = 120.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _BEGUN = """
 import sys
 from surveycli.__main__ import begin, main
@@ -41,9 +42,14 @@ class Ended:
 
 
 def fork(work: Callable[[], int], output: Path) -> int:
-    """Do the work in a child whose output goes to a file; return its number. Its exit code is what the work returns."""
+    """Do the work in a child whose output goes to a file; return its number. Its exit code is what the work returns.
+
+    A signal that comes before the command is in charge of signals waits until it is.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     child = os.fork()
     if child:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         return child
     code = 1
     try:
@@ -71,6 +77,7 @@ def command(line: str, folder: Path, room: int | None = None) -> Callable[[], in
             resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
         sys.argv = ["surveycli", *shlex.split(line)]
         process.begin()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         try:
             main()
         except SystemExit as ended:

@@ -117,13 +117,17 @@ def write_translations(path: Path, item: dict[str, str]) -> None:
 
 
 def keep_rows(folder: Path) -> int:
-    """Write every table of the store to a file, to find its rows again after each try."""
+    """Write every table of the store to a file, to find its rows again after each try.
+
+    Without the paths of run folders: a command that finds them where the copy of a try lies writes that down.
+    """
     from surveycli.store import open_store
 
     with open_store(folder / "s.duckdb") as store:
         for row in store.rows("store/list_tables"):
             name = row["table_name"]
-            store.query(f'FROM "{row["schema_name"]}"."{name}"').write_ipc(folder / f"{name}.rows")
+            kept = "* EXCLUDE (folder)" if name == "run" else "*"
+            store.query(f'SELECT {kept} FROM "{row["schema_name"]}"."{name}"').write_ipc(folder / f"{name}.rows")
     return 0
 
 
@@ -140,7 +144,9 @@ def verify(place: Path, base: Path) -> int:
             lost = []
             for rows in base.glob("*.rows") if path.name == "s.duckdb" else ():
                 before = pl.read_ipc(rows)
-                left = store.query(f'SELECT count(*) FROM (FROM before EXCEPT FROM "{rows.stem}")', {"before": before})
+                names = ", ".join(f'"{name}"' for name in before.columns)
+                gone = f'SELECT count(*) FROM (FROM before EXCEPT SELECT {names} FROM "{rows.stem}")'
+                left = store.query(gone, {"before": before})
                 if left.item():
                     lost.append(f"{left.item()} rows of {rows.stem}")
         if broken or lost:

@@ -1,15 +1,18 @@
-"""The boundary around libraries that read a stranger's files: what they raise becomes an error for the user."""
+"""The boundary around libraries that read and write model files: what they raise becomes an error for the user."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from transformers.utils import logging
 
 from surveycli.errors import SurveyError, bad_input, missing_extra
+from surveycli.run_folder.folder import unwritable
 from surveycli.untrusted.text import excerpt
 
 _LONGEST_REASON = 300
@@ -41,6 +44,21 @@ def foreign(failure: str, hint: str = "") -> Iterator[None]:
         raise bad_input(f"{failure}: {reason(error)}", hint) from error
     finally:
         logging.set_verbosity(verbosity)
+
+
+@contextmanager
+def library_writes(target: Path) -> Iterator[None]:
+    """Turn any error of the block, in which a library writes `target`, into that of a file that cannot be written.
+
+    Exit 3. A full disk is an OSError in Python alone: torch and safetensors raise errors of their own over it.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, OSError):
+            cause = cause.__context__
+        raise unwritable(target, cause or OSError(reason(error))) from error
 
 
 def reason(error: BaseException) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from transformers.utils import logging
 
 from surveycli.configuration import LoraSettings
-from surveycli.engine.foreign import foreign
+from surveycli.engine.foreign import foreign, library_writes
 from surveycli.engine.loading import CARD, demand_base, load_adapter
 from surveycli.engine.model import LanguageModel
 from surveycli.engine.source import ADAPTER_CONFIG
@@ -74,14 +74,18 @@ def recompute_activations(model: Any) -> None:
 
 
 def save_weights(model: Any, target: Path, fingerprint: str) -> None:
-    """Write the trained weights and their base's fingerprint to the new folder `target`, aside and then renamed."""
+    """Write the trained weights and their base's fingerprint to the new folder `target`, aside and then renamed.
+
+    Raises SurveyError (exit 3) where the disk is full or the folder may not be written to.
+    """
     aside = target.with_name(f".{target.name}.part")
     shutil.rmtree(aside, ignore_errors=True)
     # peft would otherwise ask the hub whether the vocabulary was enlarged; embeddings are never trained alone here.
     logging.disable_progress_bar()
-    model.save_pretrained(aside, **({"save_embedding_layers": False} if hasattr(model, "peft_config") else {}))
-    (aside / CARD).write_text(json.dumps({"base_fingerprint": fingerprint}), encoding="utf-8")
-    aside.rename(target)
+    with library_writes(target):
+        model.save_pretrained(aside, **({"save_embedding_layers": False} if hasattr(model, "peft_config") else {}))
+        (aside / CARD).write_text(json.dumps({"base_fingerprint": fingerprint}), encoding="utf-8")
+        aside.rename(target)
 
 
 def keep_weights(model: Any, weights: Path, epoch: int, fingerprint: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from surveycli.engine.foreign import library_writes
 from surveycli.engine.weights import trained_parameters
 from surveycli.errors import conflict
 from surveycli.run_folder import RunFolder
@@ -70,8 +71,9 @@ def save_checkpoint(
         "optimiser": optimiser.state_dict(),
         "base_fingerprint": fingerprint,
     }
-    with replacing(folder.checkpoint / "state.pt") as aside:
-        torch.save(content, aside)
+    path = folder.checkpoint / "state.pt"
+    with replacing(path) as aside, library_writes(path), aside.open("wb") as file:
+        torch.save(content, file)
 
 
 def load_checkpoint(

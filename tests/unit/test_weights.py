@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,8 @@ from surveycli.engine.weights import (
     trained_parameters,
 )
 from surveycli.errors import ExitCode, SurveyError
+from surveycli.run_folder import RunFolder
+from surveycli.training.checkpoint import TrainingState, save_checkpoint
 
 EXAMPLES, TOKENS = random_examples(6)
 LORA = LoraSettings(rank=4, alpha=8, dropout=0.1)
@@ -45,6 +50,40 @@ def train_a_little(model: Any) -> None:
     with torch.no_grad():
         for parameter in trained_parameters(model).values():
             parameter.add_(torch.randn_like(parameter) * 0.1)
+
+
+@contextmanager
+def full_disk(room: int) -> Iterator[None]:
+    """Let no file grow beyond so many bytes, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("room", [0, 1_000])
+@pytest.mark.parametrize("lora", [LORA, None], ids=["adapter", "whole"])
+def test_a_full_disk_is_told_as_one_and_leaves_no_half_made_file(tmp_path: Path, lora: LoraSettings, room: int) -> None:
+    """Whichever library writes weights or a checkpoint, a full disk is exit 3 with the system's words, and what was
+    kept before is there still."""
+    language_model = load_language_model(ModelSpec("tiny", device="cpu"))
+    model = make_trainable(language_model, lora)
+    optimiser = torch.optim.AdamW(trained_parameters(model).values())
+    folder, state = RunFolder(tmp_path), TrainingState()
+    save_checkpoint(folder, model, optimiser, state, language_model.fingerprint)
+    before = (folder.checkpoint / "state.pt").read_bytes()
+    for write in (
+        lambda: save_checkpoint(folder, model, optimiser, state, language_model.fingerprint),
+        lambda: keep_weights(model, folder.weights, 1, language_model.fingerprint),
+    ):
+        with pytest.raises(SurveyError, match="File too large") as caught, full_disk(room):
+            write()
+        assert caught.value.code == ExitCode.BAD_INPUT
+    assert [path.name for path in folder.checkpoint.iterdir()] == ["state.pt"]
+    assert (folder.checkpoint / "state.pt").read_bytes() == before
+    assert not list(folder.weights.glob("epoch-*"))
 
 
 def test_an_adapter_comes_back_as_it_was_saved(base: ModelSpec, tmp_path: Path) -> None:
