@@ -45,7 +45,7 @@ WAYS = (
     Way(
         "--sweep FILE",
         "Trains the runs of a file, which differ in a few settings.",
-        (_CONFIGURES - flags("--config")) | flags("--sweep --name --format"),
+        (_CONFIGURES - flags("--config")) | flags("--sweep --name"),
         given("--sweep"),
     ),
     Way("--split SPLIT", "Trains a model, or prepares the training.", _CONFIGURES | flags("--name --prepare-only")),
@@ -97,7 +97,6 @@ def finetune(
         Path | None, typer.Option(help="Train the runs of this YAML file: a grid, or a list of runs.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The folder that --merge writes.")] = None,
-    format: Format = TableFormat.TABLE,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
     """Fine-tune a language model on human distributions.
@@ -116,7 +115,7 @@ def finetune(
     elif sweep is not None:
         from surveycli.cli.sweep import train_sweep
 
-        train_sweep(context, store, sweep, preset, name or sweep.stem, format)
+        train_sweep(context, store, sweep, preset, name or sweep.stem)
     elif resume is not None:
         from surveycli.training.run_finetuning import find_run
 

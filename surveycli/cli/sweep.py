@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from surveycli.cli.command import chosen
-from surveycli.cli.options import TableFormat
 from surveycli.configuration import FinetuneConfig
 
 if TYPE_CHECKING:
     from surveycli.training.sweep import PlannedRun
 
 
-def train_sweep(context: typer.Context, store: Path, file: Path, preset: str, stem: str, format: TableFormat) -> None:
+def train_sweep(context: typer.Context, store: Path, file: Path, preset: str, stem: str) -> None:
     """Train the runs of a sweep, print a row for each, the best first, and raise SurveyError where one failed."""
     import polars as pl
 
@@ -36,7 +35,7 @@ def train_sweep(context: typer.Context, store: Path, file: Path, preset: str, st
         for run in ended
     ]
     frame = pl.DataFrame(rows, infer_schema_length=None)
-    print_frame(frame.sort("validation loss", nulls_last=True, maintain_order=True), format)
+    print_frame(frame.sort("validation loss", nulls_last=True, maintain_order=True))
     failed = [run for run in ended if run.reason]
     if failed:
         raise bad_input(f"{len(failed)} of {len(ended)} runs failed; {failed[0].run_id}: {failed[0].reason}")

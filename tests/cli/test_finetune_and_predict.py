@@ -107,12 +107,17 @@ def test_a_sweep_trains_its_runs_once_and_compares_them(small_store: Path, run_c
         "rates-2": "1e-2",
     }
     file.write_text(file.read_text().replace("[1e-4,", "[1e-3, 1e-4,"))
-    again = run_cli(*asked, "--format", "csv")
+    again = run_cli(*asked, "--json")
     assert again.code == 0, again.err
     assert again.err.count("epoch: 1/1") == 1
-    losses = [float(line.split(",")[-1]) for line in again.out.splitlines()[1:]]
-    assert len(losses) == 3 and losses == sorted(losses)
-    assert [line.split(",")[0] for line in sorted(again.out.splitlines()[1:])] == ["rates-1", "rates-2", "rates-3"]
+    compared = json.loads(again.out)
+    assert sorted(run["run"] for run in compared) == ["rates-1", "rates-2", "rates-3"]
+    losses = [run["validation loss"] for run in compared]
+    assert losses == sorted(losses)
+    planned = run_cli(
+        "finetune", "--split", "small", "--plan", "--device-tflops", "1", "--json", "--store", small_store
+    )
+    assert json.loads(planned.out)["memory"]["process"] > 0
     assert run_cli(*asked, "--seed", "3").code == 2
     file.write_text("split: small\ngrid: {seed: 1}\n")
     assert run_cli(*asked).code == 3
