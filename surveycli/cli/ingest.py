@@ -43,8 +43,8 @@ def ingest(
     file: Annotated[
         Path | None,
         typer.Argument(
-            help="A file of respondents of any survey (SPSS, Stata, CSV, XLSX, Parquet), GlobalOpinionQA, or a table "
-            "of ready distributions.",
+            help="A file of respondents of any survey (SPSS, Stata, CSV, XLSX, Parquet, JSON), GlobalOpinionQA, "
+            "SubPOP, SimBench, or a table of ready distributions.",
             show_default=False,
         ),
     ] = None,

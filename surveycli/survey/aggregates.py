@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from surveycli.survey.population.group_column import GroupText
-from surveycli.survey.population.population import PopulationSpec, parse_population_id
+from surveycli.survey.population.population import PopulationSpec, TextPopulation, parse_population_id
 from surveycli.survey.readers.readout import DistributionFile
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Aggregates:
     shares: pl.DataFrame
     cells: pl.DataFrame
     missing: pl.DataFrame
-    populations: tuple[PopulationSpec, ...]
+    populations: tuple[PopulationSpec | TextPopulation, ...]
     group_texts: tuple[GroupText, ...] = ()
     accounts: pl.DataFrame | None = None
 
@@ -47,7 +47,8 @@ def aggregates_of_shares(file: DistributionFile) -> Aggregates:
     )
     columns = {"item_id": pl.String, "population_id": pl.String, "status": pl.String, "n_respondents": pl.Int64}
     missing = pl.DataFrame(schema=columns) if file.missing is None else file.missing
-    return Aggregates(shares, cells, missing, populations_of(shares["population_id"].unique(maintain_order=True)))
+    specs = populations_of(shares["population_id"].unique(maintain_order=True))
+    return Aggregates(shares, cells, missing, (*specs, *file.described))
 
 
 def populations_of(population_ids: Iterable[str]) -> tuple[PopulationSpec, ...]:

@@ -22,6 +22,7 @@ from surveycli.survey.population.group_column import GroupText
 from surveycli.survey.population.phrase import GroupWords, Wordbook
 from surveycli.survey.population.population import (
     PopulationSpec,
+    TextPopulation,
     describe_population,
     parse_population_id,
     phrase_languages,
@@ -158,7 +159,7 @@ def write_aggregates(store: Store, survey_id: str, aggregates: Aggregates) -> No
         store.insert("answer_account", aggregates.accounts.with_columns(survey_id=pl.lit(survey_id)))
 
 
-def add_populations(store: Store, specs: Sequence[PopulationSpec], languages: Sequence[str]) -> None:
+def add_populations(store: Store, specs: Sequence[PopulationSpec | TextPopulation], languages: Sequence[str]) -> None:
     """Write populations that the store does not know yet, and how they are called in each language."""
     store.run("survey/write_populations", frames=_population_frames(store, specs, languages))
 
@@ -200,7 +201,7 @@ def name_populations(store: Store, language: str) -> tuple[str, ...]:
 
 
 def _population_frames(
-    store: Store, specs: Sequence[PopulationSpec], languages: Sequence[str]
+    store: Store, specs: Sequence[PopulationSpec | TextPopulation], languages: Sequence[str]
 ) -> dict[str, pl.DataFrame]:
     words = {language: _wordbook(store, language) for language in languages}
     populations = [(spec.population_id, spec.kind, spec.iso3, json.dumps(spec.definition())) for spec in specs]

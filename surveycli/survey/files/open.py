@@ -1,4 +1,4 @@
-"""Opens a survey file of any kind, told by its first bytes: delimited text, Parquet, XLSX, SPSS, Stata."""
+"""Opens a survey file of any kind, told by its first bytes: delimited text, JSON, Parquet, XLSX, SPSS, Stata."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from shlex import quote
 from surveycli.binary_file.open import BinaryKind, open_binary
 from surveycli.errors import bad_input
 from surveycli.survey.files.csv_batches import read_csv_batches
+from surveycli.survey.files.json_table import is_json, open_json
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.files.table import FileColumn, SurveyTable, rows_of_frames
 from surveycli.survey.files.text import read_head, refuse_doubled
@@ -35,7 +36,6 @@ _OTHER_KINDS = tuple(
         (rb"\xd0\xcf\x11\xe0", "an old Excel file (.xls)", "Save it as .xlsx or CSV."),
         (rb"RD[AX]\d\n|[ABX]\n\0", "an R data file", _R_HINT),
         (rb"%PDF", "a PDF", "A questionnaire holds no data: fetch the data file."),
-        (rb'\{\s*["}]|\[\s*[\[{"\d\]]', "JSON", "Save it as CSV, with one row per respondent."),
         (
             rb"<(?:!doctype|html|\?xml)",
             "a web page or XML",
@@ -54,6 +54,8 @@ def open_table(source: SourceFile) -> SurveyTable:
     kind = _binary_kind(head)
     if kind is not None:
         return _open_binary(source, kind)
+    if is_json(head):
+        return open_json(source)
     _refuse_other_kind(head, source)
     return _open_text(source)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -36,6 +37,29 @@ class PopulationSpec:
     def definition(self) -> dict[str, str]:
         """Return the value of each grouping column."""
         return {"country": self.iso3, **dict(self.groups)}
+
+
+@dataclass(frozen=True, slots=True)
+class TextPopulation:
+    """People whom a data set describes in words of its own, in English, without saying where they live."""
+
+    text: str
+    kind: str = "subgroup"
+    iso3: None = None
+
+    @property
+    def population_id(self) -> str:
+        """`people-` and a hash of the description."""
+        return f"people-{hashlib.sha256(self.text.encode()).hexdigest()[:10]}"
+
+    def definition(self) -> dict[str, str]:
+        """Return the description."""
+        return {"description": self.text}
+
+    def described(self) -> Population:
+        """Return the people as a prompt in English writes them."""
+        quoted = self.text.replace('"', "'")
+        return Population(self.population_id, "en", self.text, f'people of whom this is true: "{quoted}"', "")
 
 
 def escaped(text: str) -> str:
@@ -86,12 +110,15 @@ def phrase_languages() -> tuple[str, ...]:
 
 
 def describe_population(
-    spec: PopulationSpec, languages: Iterable[str] | None = None, words: Mapping[str, Wordbook] | None = None
+    spec: PopulationSpec | TextPopulation,
+    languages: Iterable[str] | None = None,
+    words: Mapping[str, Wordbook] | None = None,
 ) -> tuple[Population, ...]:
     """Return the population as each language writes it: name, description for a sentence, context.
 
     `languages` are by default those with phrases. Elsewhere a country's description is its bare name and its context
-    is empty; a subgroup, or a country without a name in that language, is left out. `words` has what columns of the
+    is empty; a subgroup, or a country without a name in that language, is left out, and people described in English
+    alone are described in no other. `words` has what columns of the
     survey's own are called by language.
 
     >>> describe_population(PopulationSpec("USA", (("sex", "female"), ("age", "18-29"))))[0].description
@@ -99,6 +126,8 @@ def describe_population(
     >>> [p.description for p in describe_population(PopulationSpec("USA"), ["de", "pt-BR"])]
     ['Vereinigte Staaten', 'Estados Unidos']
     """
+    if isinstance(spec, TextPopulation):
+        return (spec.described(),) if languages is None or "en" in languages else ()
     described = (_describe(spec, code, (words or {}).get(code, {})) for code in languages or phrase_languages())
     return tuple(population for population in described if population is not None)
 

@@ -10,7 +10,7 @@ from surveycli.request.ingest import IngestOptions
 from surveycli.survey.files.open import SPSS, open_table
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.files.table import SurveyTable
-from surveycli.survey.readers import distributions, generic, goqa, wvs
+from surveycli.survey.readers import distributions, generic, goqa, simbench, subpop, wvs
 from surveycli.survey.readers.profile import find_profile
 from surveycli.survey.readers.readout import DistributionFile, RespondentFile
 
@@ -57,6 +57,22 @@ LAYOUTS = (
         lambda table, options: goqa.read_goqa(table.source, table.frame(), options),
         strict=True,
         takes=frozenset({"keep_dont_know", "country_map"}),
+    ),
+    Layout(
+        subpop.LAYOUT,
+        "SubPOP: qkey, attribute, group, question, options, responses, ordinal",
+        lambda table, _: subpop.is_subpop(_names(table)),
+        lambda table, _: subpop.read_subpop(table.source, table.frame()),
+        strict=True,
+        takes=frozenset(),
+    ),
+    Layout(
+        simbench.LAYOUT,
+        "SimBench: dataset_name, group_prompt_template, group_prompt_variable_map, input_template, human_answer",
+        lambda table, _: simbench.is_simbench(_names(table)),
+        lambda table, _: simbench.read_simbench(table.source, table.frame()),
+        strict=True,
+        takes=frozenset(),
     ),
     Layout(
         distributions.LAYOUT,

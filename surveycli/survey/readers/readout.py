@@ -13,7 +13,7 @@ from surveycli.survey.items.codebook import Codebook, ItemSpec, ItemText, Survey
 from surveycli.survey.items.file_items import LabelTaken
 from surveycli.survey.population.demographics import Roles
 from surveycli.survey.population.design_columns import UNKNOWN_DESIGN, DesignColumns
-from surveycli.survey.population.population import dont_know_label
+from surveycli.survey.population.population import TextPopulation, dont_know_label
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,7 +28,7 @@ class DistributionFile:
     `shares` has item_id, population_id, option_code, n_respondents, share and share_unweighted (either share or the
     count may be null), one row per option that the file names. Options of the codebook without a row are zero.
     `missing`, where the file knows of missing answers, has item_id, population_id, status and share (of all answers).
-    `also` are the other surveys of the file.
+    `also` are the other surveys of the file, and `described` the populations that have no id by country and groups.
     """
 
     source: SourceFile
@@ -40,6 +40,7 @@ class DistributionFile:
     skipped: tuple[Skipped, ...] = ()
     missing: pl.DataFrame | None = None
     also: tuple[DistributionFile, ...] = ()
+    described: tuple[TextPopulation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

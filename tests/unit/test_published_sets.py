@@ -1,0 +1,153 @@
+"""SubPOP, SimBench and GlobalOpinionQA as JSON, in their published layouts, with invented shares."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from other_surveys import goqa_selections
+
+from surveycli.errors import ExitCode, SurveyError
+from surveycli.store import Store
+from surveycli.store.invariant import find_violations
+from surveycli.survey import IngestOptions, ingest_file
+
+SIMBENCH = ("dataset_name", "group_prompt_template", "group_prompt_variable_map", "input_template", "human_answer")
+
+
+def subpop_row(group: str, responses: list[float], **other: Any) -> dict[str, Any]:
+    """Return a line about tea, with the middle answer named last."""
+    row = {"qkey": "TEA_W1", "attribute": "POLPARTY", "group": group, "question": "Is tea getting better?"}
+    answers = {"options": ["Better", "Worse", "The same", "Refused"], "ordinal": [1.0, 3.0, 2.0]}
+    return {**row, **answers, "responses": responses, "refusal_rate": 0.02, **other}
+
+
+def shares_of(store: Store, population: str) -> dict[tuple[str, str], float]:
+    """Return the stored shares of a population by wording and label."""
+    rows = store.query(
+        "SELECT t.wording, o.label, d.share FROM response_distribution AS d JOIN item_text AS t"
+        " USING (survey_id, item_id) JOIN option_text AS o USING (survey_id, item_id, option_code)"
+        f" WHERE population_id = '{population}'"
+    ).rows()
+    return {(wording, label): share for wording, label, share in rows}
+
+
+def test_subpop_keeps_each_share_under_its_label_and_the_positions_as_order(store: Store, tmp_path: Path) -> None:
+    """Shares are those of the file to the last digit, codes follow `ordinal`, and refusals stand apart."""
+    rows = [
+        subpop_row("Democrat", [0.5, 0.2, 0.3]),
+        subpop_row("Republican", [0.1, 0.6, 0.3]),
+        subpop_row("Female", [0.25, 0.25, 0.5], attribute="SEX"),
+        subpop_row("Overall", [0.3, 0.4, 0.3], attribute="Overall"),
+        subpop_row("Democrat", [0.9, 0.1], options=["Yes", "No", "Refused"], ordinal=[1, 2]),
+        subpop_row("Democrat", [0.9, 0.1], qkey="BAD"),
+        subpop_row("Democrat", "__import__('os')", qkey="WORSE"),
+    ]
+    path = tmp_path / "subpop-train.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    report = ingest_file(store, path)
+    assert (report.layout, report.n_items, report.n_cells) == ("subpop", 2, 5)
+    assert sum(skip.n_skipped for skip in report.skipped) == 2
+    for row, population in zip(
+        rows, ("USA|party=Democrat", "USA|party=Republican", "USA|sex=female", "USA"), strict=False
+    ):
+        found = shares_of(store, population)
+        expected = zip(row["options"], row["responses"], strict=False)
+        assert all(
+            found["Is tea getting better?", label] == pytest.approx(share, abs=1e-15) for label, share in expected
+        )
+    labels = store.query("SELECT label FROM option_text WHERE item_id = 'TEA_W1' ORDER BY option_code").rows()
+    assert [label for (label,) in labels] == ["Better", "The same", "Worse"]
+    assert store.query("SELECT scale FROM item WHERE item_id = 'TEA_W1'").rows() == [("ordinal",)]
+    assert store.query("SELECT DISTINCT status, share FROM missing_count").rows() == [("refused", 0.02)]
+    assert not list(find_violations(store))
+
+
+def write_simbench(path: Path) -> Path:
+    """Write five rows: a country, two described groups, and two that cannot be used."""
+    question = "Do you like tea?\n\nOptions:\n(A): A great deal\n(B): Somewhat\n(C): Not at all"
+    group = "You are {age} years old and live in {place}."
+    people = {"age": "30", "place": 'a "town" by the sea'}
+    rows = [
+        ("ESS", "You are from {country}.", {"country": "Germany"}, question, {"A": 0.2, "B": 0.3, "C": 0.5}),
+        ("ESS", group, people, question, {"A": 0.6, "C": 0.4}),
+        ("Jester", "You took part online.", {}, "A. is a joke.\nA. Funny\nB. Not funny", {"A": 0.25, "B": 0.75}),
+        ("ESS", group, people, "No options here", {"A": 1.0}),
+        ("ESS", group, people, question, "{'A': ().__class__}"),
+    ]
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([*SIMBENCH, "group_size"])
+        writer.writerows([*(cell if isinstance(cell, str) else repr(cell) for cell in row), 100] for row in rows)
+    return path
+
+
+def test_simbench_keeps_the_words_of_each_group(store: Store, tmp_path: Path) -> None:
+    """A group of one country is that country; of any other the description stays, and prompts quote it."""
+    report = ingest_file(store, write_simbench(tmp_path / "SimBenchGrouped.csv"))
+    assert (report.layout, report.n_items, report.n_populations, report.n_cells) == ("simbench", 2, 3, 3)
+    assert shares_of(store, "DEU") == {
+        ("Do you like tea?", "A great deal"): 0.2,
+        ("Do you like tea?", "Somewhat"): 0.3,
+        ("Do you like tea?", "Not at all"): 0.5,
+    }
+    texts = dict(
+        store.query("SELECT name, population_id FROM population_text WHERE population_id LIKE 'people-%'").rows()
+    )
+    named = 'You are 30 years old and live in a "town" by the sea.'
+    assert set(texts) == {named, "You took part online."}
+    assert shares_of(store, texts[named])["Do you like tea?", "Somewhat"] == 0
+    assert shares_of(store, texts["You took part online."]) == {
+        ("A. is a joke.", "Funny"): 0.25,
+        ("A. is a joke.", "Not funny"): 0.75,
+    }
+    assert store.query(f"SELECT description FROM population_text WHERE population_id = '{texts[named]}'").rows() == [
+        ("people of whom this is true: \"You are 30 years old and live in a 'town' by the sea.\"",)
+    ]
+    assert sum(skip.n_skipped for skip in report.skipped) == 2
+    assert not list(find_violations(store))
+
+
+@pytest.mark.parametrize("kind", ["lines", "list", "columns"])
+def test_global_opinions_are_read_from_every_kind_of_json(store: Store, tmp_path: Path, kind: str) -> None:
+    """JSON lines, a list of objects and columns by row number give the shares of the file, as text or as objects."""
+    shares = [{"Kenya": [0.25, 0.75]}, {"Kenya": [0.4, 0.6], "Britain": [0.1, 0.9]}]
+    rows = [
+        {"question": "Tea?", "selections": goqa_selections(shares[0]), "options": "['Yes', 'No']", "source": "GAS"},
+        {"question": "Milk?", "selections": shares[1], "options": ["Yes", "No"], "source": "GAS"},
+    ]
+    columns = {name: {str(n): row[name] for n, row in enumerate(rows)} for name in rows[0]}
+    written = {
+        "lines": "\n".join(json.dumps(row) for row in rows),
+        "list": json.dumps(rows, indent=1),
+        "columns": json.dumps(columns),
+    }
+    path = tmp_path / "opinions.json"
+    path.write_text(written[kind], encoding="utf-8")
+    assert ingest_file(store, path).n_cells == 3
+    assert shares_of(store, "KEN") == {
+        ("Tea?", "Yes"): 0.25,
+        ("Tea?", "No"): 0.75,
+        ("Milk?", "Yes"): 0.4,
+        ("Milk?", "No"): 0.6,
+    }
+
+
+def test_json_that_is_no_table_is_refused_with_the_place(store: Store, tmp_path: Path) -> None:
+    """A damaged line, a list of numbers and a row that is no object say where, and store nothing."""
+    for content, found in (('{"a": 1}\n{"a": ', "line 2"), ("[1, 2]", "row 1"), ('{"a": 1}\n[]', "row 2")):
+        path = tmp_path / "x.jsonl"
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(SurveyError, match=found) as raised:
+            ingest_file(store, path)
+        assert raised.value.code == ExitCode.BAD_INPUT
+
+
+def test_ready_distributions_refuse_what_they_cannot_heed(store: Store, tmp_path: Path) -> None:
+    """Options for respondents mean nothing in SimBench, and are refused."""
+    with pytest.raises(SurveyError, match="min-cell") as raised:
+        ingest_file(store, write_simbench(tmp_path / "s.csv"), IngestOptions(min_cell=5))
+    assert raised.value.code == ExitCode.USAGE
