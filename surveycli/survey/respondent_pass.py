@@ -13,6 +13,7 @@ from surveycli.survey.aggregates import Aggregates
 from surveycli.survey.design import DesignRecord
 from surveycli.survey.files.batch import Skipped
 from surveycli.survey.population.grouping import OpenValues, add_demographics, population_ids
+from surveycli.survey.population.population import PopulationSpec
 from surveycli.survey.readers.readout import RespondentFile
 from surveycli.survey.tally import Tally
 
@@ -57,7 +58,9 @@ class RespondentPass:
         for grouping, tally in self._tallies.items():
             counted = tally.counts(min_cell)
             populations = counted.aggregates.populations
-            groups = dict.fromkeys(group for spec in populations for group in spec.groups)
+            groups = dict.fromkeys(
+                group for spec in populations if isinstance(spec, PopulationSpec) for group in spec.groups
+            )
             texts = (self._file.groups.columns[name].text(value) for name, value in groups)
             self._skip((*counted.small_cells, *_grouped_items(self._file, grouping, len(populations))))
             # Every grouping counts anew what is wrong with the same answers: the larger of both counts.

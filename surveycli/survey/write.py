@@ -227,7 +227,7 @@ def _wordbook(store: Store, language: str) -> Wordbook:
     }
 
 
-def _text_frame(rows: Sequence[tuple[str, ...]], columns: list[str]) -> pl.DataFrame:
+def _text_frame(rows: Sequence[tuple[str | None, ...]], columns: list[str]) -> pl.DataFrame:
     import polars as pl
 
     return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
