@@ -51,7 +51,7 @@ def is_share(number: object) -> bool:
 
 
 @dataclass(slots=True)
-class Cells:
+class PublishedCells:
     """Items, shares and missing answers as they are read; what cannot be used is counted in `skipped`."""
 
     items: dict[str, ItemSpec] = field(default_factory=dict)

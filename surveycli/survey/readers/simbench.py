@@ -13,7 +13,7 @@ from surveycli.survey.items.codebook import ItemSpec, ItemText, SurveyFacts
 from surveycli.survey.items.ladder import scale_of_labels
 from surveycli.survey.places.country import find_iso3
 from surveycli.survey.population.population import TextPopulation
-from surveycli.survey.readers.published import Cells, digest, is_share, literal
+from surveycli.survey.readers.published import PublishedCells, digest, is_share, literal
 from surveycli.survey.readers.readout import DistributionFile
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def read_simbench(source: SourceFile, table: pl.DataFrame) -> DistributionFile:
     options stand in the text of the question. Raises SurveyError (exit 3) where no row can be used.
     """
     named = table.rename({name: name.strip().lower() for name in table.columns})
-    cells = Cells()
+    cells = PublishedCells()
     for row in named.iter_rows(named=True):
         _add({name: str(cell) for name, cell in row.items() if cell is not None}, cells)
     if not cells.shares:
@@ -60,7 +60,7 @@ def read_simbench(source: SourceFile, table: pl.DataFrame) -> DistributionFile:
     return cells.file(source, LAYOUT, LAYOUT, _FACTS)
 
 
-def _add(row: Mapping[str, str], cells: Cells) -> None:
+def _add(row: Mapping[str, str], cells: PublishedCells) -> None:
     answer, text = _answer(row.get("human_answer", "")), row.get("input_template", "").replace("\r\n", "\n")
     population = _population(row, cells)
     question, options = _question(text) if len(text) <= _MOST_TEXT else ("", {})
@@ -103,7 +103,7 @@ def _question(text: str) -> tuple[str, dict[str, str]]:
     return clean(before), {found[1]: clean(found[2]) for found in runs[-1]}
 
 
-def _item(dataset: str, question: str, labels: tuple[str, ...], cells: Cells) -> ItemSpec:
+def _item(dataset: str, question: str, labels: tuple[str, ...], cells: PublishedCells) -> ItemSpec:
     """Return the item; its id is a hash of the data set, the question and the options."""
     name = clean(dataset) or "unknown"
     item_id = f"{name.lower()}-{digest(question, *labels)}"
@@ -118,7 +118,7 @@ def _item(dataset: str, question: str, labels: tuple[str, ...], cells: Cells) ->
     )
 
 
-def _population(row: Mapping[str, str], cells: Cells) -> str | None:
+def _population(row: Mapping[str, str], cells: PublishedCells) -> str | None:
     """Return the population's id; a description with places for values has them filled in."""
     template, values = row.get("group_prompt_template", ""), literal(row.get("group_prompt_variable_map", "") or "{}")
     if not template.strip() or not isinstance(values, dict) or len(template) > _MOST_TEXT:

@@ -12,7 +12,7 @@ from surveycli.survey.files.cell import clean
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.items.codebook import ItemSpec, ItemText, SurveyFacts
 from surveycli.survey.population.population import PopulationSpec
-from surveycli.survey.readers.published import Cells, digest, literal, numbers
+from surveycli.survey.readers.published import PublishedCells, digest, literal, numbers
 from surveycli.survey.readers.readout import DistributionFile
 from surveycli.untrusted.number import read_number
 
@@ -54,7 +54,7 @@ def read_subpop(source: SourceFile, table: pl.DataFrame) -> DistributionFile:
     (exit 3) where no row can be used.
     """
     named = table.rename({name: name.strip().lower() for name in table.columns})
-    cells = Cells()
+    cells = PublishedCells()
     for row in named.iter_rows(named=True):
         _add(row, cells)
     if not cells.shares:
@@ -65,7 +65,7 @@ def read_subpop(source: SourceFile, table: pl.DataFrame) -> DistributionFile:
     return cells.file(source, LAYOUT, LAYOUT, _FACTS)
 
 
-def _add(row: dict[str, str | None], cells: Cells) -> None:
+def _add(row: dict[str, str | None], cells: PublishedCells) -> None:
     shares, positions, labels = numbers(literal(row["responses"])), _positions(row["ordinal"]), _labels(row["options"])
     question, population = clean(row["question"] or ""), _population(row["attribute"], row["group"])
     if not question or population is None:
@@ -83,7 +83,9 @@ def _add(row: dict[str, str | None], cells: Cells) -> None:
                 cells.missing.append((item.item_id, population, "refused", refused))
 
 
-def _item(key: str, question: str, labels: Sequence[str], positions: Sequence[float], cells: Cells) -> ItemSpec:
+def _item(
+    key: str, question: str, labels: Sequence[str], positions: Sequence[float], cells: PublishedCells
+) -> ItemSpec:
     """Return the item of a key; another question or other options under the same key make another item."""
     name = clean(key) or f"q-{digest(question)}"
     text = ItemText("en", question, tuple(labels))
