@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from surveycli.errors import SurveyError, bad_input, conflict, usage
+from surveycli.errors import SurveyError, bad_input, usage
+from surveycli.new_file import demand_free
 from surveycli.row_text import Heading, Rows, csv_lines, json_lines, json_objects, latex_lines, markdown_lines
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _AS_TEXT: Mapping[str, _Lines] = {
 
 
 def check_target(target: Path, *, replace: bool, more: str = "") -> None:
-    """Raise SurveyError where a table cannot go to a file: exit 2 for its ending, 5 where there is one already.
+    """Raise SurveyError where a table cannot go to a file: exit 2 for its ending, 5 as `demand_free` does.
 
     `more` says what else the name may end in.
     """
@@ -35,16 +36,10 @@ def check_target(target: Path, *, replace: bool, more: str = "") -> None:
     demand_free(target, replace=replace)
 
 
-def demand_free(target: Path, *, replace: bool) -> None:
-    """Raise SurveyError (exit 5) where there is a file or folder of this name that is not to be replaced."""
-    if target.exists() and not replace:
-        raise conflict(f"{target} already exists.", "--replace writes over it; -o names another.")
-
-
 def write_table(frame: pl.DataFrame, target: Path) -> None:
     """Write a frame in the format of the file's ending; a file of that name is replaced once the new one is whole.
 
-    Raises SurveyError: exit 2 for another ending, 3 where the file cannot be written.
+    Raises SurveyError: exit 2 for another ending, 3 where the file cannot be written, 5 where it is a store or folder.
     """
     check_target(target, replace=True)
     ending = target.suffix.lower()

@@ -29,7 +29,7 @@ class PageFormat(StrEnum):
     PDF = "pdf"
 
 
-_DRAWS = "KIND RUNS --output --store"
+_DRAWS = "KIND RUNS --output --replace --store"
 
 _Metric = Annotated[str, typer.Option("--metric", "-m", help="The metric of the charts.")]
 
@@ -85,21 +85,15 @@ def report(
       surveycli report item-mean-1 --output report.pdf
     """
     from surveycli.cli.render import progress_bar, result, say
-    from surveycli.errors import conflict
-    from surveycli.new_file import write_new_file
-    from surveycli.report.make import make_report, print_pdf
+    from surveycli.new_file import demand_free
+    from surveycli.report.make import make_report, write_report
     from surveycli.store import open_store
 
-    if output.exists() and not replace:
-        raise conflict(f"{output} already exists.", "--replace writes over it; -o names another file.")
-    as_pdf = format is PageFormat.PDF or (format is None and output.suffix.lower() == ".pdf")
+    demand_free(output, replace=replace)
     request = ReportRequest(tuple(dict.fromkeys(runs)), metric, tuple(item or ()), title)
     with open_store(store, write=True) as opened, progress_bar() as progress:
         page = make_report(opened, request, progress)
-    if as_pdf:
-        print_pdf(page, output)
-    else:
-        write_new_file(output, page, overwrite=True)
+    write_report(page, output, as_pdf=None if format is None else format is PageFormat.PDF)
     say(f"{output}: {output.stat().st_size / 1e6:.1f} MB, one file that needs no network.")
     result({"file": output, "bytes": output.stat().st_size, "runs": request.runs})
 
@@ -118,6 +112,7 @@ def plot(
     ] = None,
     by: Annotated[By, typer.Option("--by", help="What scores are split up by.")] = By.PART,
     metric: _Metric = DEFAULT_METRIC,
+    replace: Annotated[bool, typer.Option("--replace", help="Write over an existing file.")] = False,
     store: StorePath = DEFAULT_STORE,
 ) -> None:
     """Draw one figure, in a file or as bars in the terminal.
@@ -127,9 +122,12 @@ def plot(
       surveycli plot distribution item-mean-1 --item Q57 --country KEN
     """
     from surveycli.cli.render import progress_bar, result, say
+    from surveycli.new_file import demand_free
     from surveycli.report.plots import draw, save_figure
     from surveycli.store import open_store
 
+    if output is not None:
+        demand_free(output, replace=replace)
     with open_store(store, write=True) as opened, progress_bar(passing=True) as progress:
         progress("draw", 0, 0)
         figure = draw(opened, PlotRequest(kind, tuple(dict.fromkeys(runs)), metric, by, item, country))

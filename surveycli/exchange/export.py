@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from surveycli.errors import not_found
-from surveycli.exchange.dataset import write_dataset
+from surveycli.exchange.dataset import is_dataset, write_dataset
+from surveycli.new_file import demand_free
 from surveycli.request.report import ExportName, ExportRequest
-from surveycli.table_file import check_target, demand_free, write_table
+from surveycli.table_file import check_target, write_table
 
 if TYPE_CHECKING:
     from surveycli.store import Store
@@ -39,13 +40,13 @@ EXPORTS: dict[ExportName, Export] = {
 def export_table(store: Store, request: ExportRequest) -> int:
     """Write the table to the file, in the format of its ending, and return the number of rows.
 
-    Raises SurveyError: 2 for an unknown ending, 4 where there is nothing to export,
-    5 where the file exists.
+    Raises SurveyError: 2 for an unknown ending, 4 where there is nothing to export, 5 where the file exists, or is a
+    store or a folder that is no data set of this program's.
     """
     export = EXPORTS[request.name]
     is_folder = not request.target.suffix
     if is_folder:
-        demand_free(request.target, replace=request.replace)
+        demand_free(request.target, replace=request.replace, ours=is_dataset)
     else:
         check_target(request.target, replace=request.replace, more=_DATASET)
     given = {"run_ids": list(request.runs) or None, "survey_id": request.survey_id, "split": request.split}

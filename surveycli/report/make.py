@@ -91,9 +91,12 @@ def subject_of(store: Store, request: ReportRequest) -> Subject:
     )
 
 
-def write_report(page: str, target: Path) -> Path:
-    """Write a page to a file, as PDF where the name ends so, replacing one of that name; return its path."""
-    if target.suffix.lower() == ".pdf":
+def write_report(page: str, target: Path, *, as_pdf: bool | None = None) -> Path:
+    """Write a page to a file, by default as PDF where the name ends so, replacing one of that name; return its path.
+
+    Raises SurveyError as `print_pdf` and `write_new_file` do.
+    """
+    if target.suffix.lower() == ".pdf" if as_pdf is None else as_pdf:
         print_pdf(page, target)
     else:
         write_new_file(target, page, overwrite=True)
@@ -123,4 +126,4 @@ def print_pdf(html: str, target: Path) -> None:
             raise bad_input(f"{browser} could not print the report: {error}.", "Write HTML and print that.") from error
         if not made.is_file():
             raise bad_input(f"{browser} printed nothing.", "Write HTML and print that from a browser.")
-        shutil.move(made, target)
+        write_new_file(target, made.read_bytes(), overwrite=True)

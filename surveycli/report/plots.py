@@ -11,6 +11,7 @@ import vl_convert
 
 from surveycli.errors import not_found, usage
 from surveycli.grouping import By
+from surveycli.new_file import write_new_file
 from surveycli.report import charts
 from surveycli.report.compared_cells import compared_cells
 from surveycli.report.make import subject_of
@@ -68,7 +69,8 @@ def draw(store: Store, request: PlotRequest) -> Figure:
 def save_figure(figure: Figure, target: Path) -> None:
     """Write a figure's chart as PNG, SVG, PDF, HTML (interactive) or Vega-Lite JSON, told by the file's ending.
 
-    Raises SurveyError (exit 2) for another ending.
+    A file of that name is replaced. Raises SurveyError: exit 2 for another ending, 3 where it cannot be written, 5 for
+    the name of a store or a folder.
     """
     assert figure.chart is not None
     chart = figure.chart.properties(title=figure.title, width=2 * charts.WIDTH)
@@ -82,7 +84,7 @@ def save_figure(figure: Figure, target: Path) -> None:
     }
     if target.suffix.lower() not in writers:
         raise usage(f"{target} should end in {', '.join(writers)}.", "The ending says which format to write.")
-    target.write_bytes(writers[target.suffix.lower()]())
+    write_new_file(target, writers[target.suffix.lower()](), overwrite=True)
 
 
 def _scores(subject: Subject, request: PlotRequest) -> Figure:

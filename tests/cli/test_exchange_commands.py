@@ -137,6 +137,32 @@ def test_prompts_become_a_dataset_folder_with_a_card(run_cli: Run, scored: Path,
     assert "path: data/C2_Q1.parquet" in (folder / "README.md").read_text(encoding="utf-8")
 
 
+def test_replace_takes_only_what_the_program_wrote(run_cli: Run, scored: Path, tmp_path: Path) -> None:
+    """With --replace a data set of ours is written anew; no writer takes a store, or a folder of other origin."""
+    folder, mine = tmp_path / "prompts", tmp_path / "mine"
+    export = ("export", "prompts", "--split", "paper", "--replace", "-o")
+    assert run_cli(*export, folder).code == 0
+    assert run_cli(*export, folder).code == 0
+    (folder / "data" / "notes.txt").touch()
+    shutil.copytree(folder, mine)
+    (mine / "thesis.docx").write_text("years of work", encoding="utf-8")
+    store = tmp_path / "other.pdf"
+    shutil.copy(scored, store)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for call in (
+        (*export, folder),
+        (*export, mine),
+        ("export", "scores", "--replace", "-o", mine / "thesis.docx" / "x.csv"),
+        ("report", RUNS[0], "--replace", "-o", store),
+        ("report", RUNS[0], "--replace", "-o", mine),
+        ("plot", "scores", RUNS[0], "--replace", "-o", store),
+        ("plot", "scores", RUNS[0], "-o", mine / "thesis.docx"),
+    ):
+        refused = run_cli(*call)
+        assert refused.code in {3, 5}, call
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

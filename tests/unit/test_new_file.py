@@ -18,7 +18,7 @@ def test_a_file_is_written_once(tmp_path: Path) -> None:
     """A text is written as it stands; a second one needs `overwrite`, and nothing else is left in the folder."""
     path = tmp_path / "f.csv"
     write_new_file(path, "\ufeffa\r\n")
-    with pytest.raises(SurveyError, match="already a file") as stop:
+    with pytest.raises(SurveyError, match="already exists") as stop:
         write_new_file(path, "b")
     assert stop.value.code is ExitCode.CONFLICT and path.read_bytes() == "\ufeffa\r\n".encode()
     write_new_file(path, "b", overwrite=True)

@@ -177,7 +177,7 @@ def test_a_frame_in_use_is_replaced_on_request_only(tmp_path: Path) -> None:
             save_prompt_frame(store, file, language)
         assert caught.value.code is ExitCode.CONFLICT
         assert save_prompt_frame(store, file, language, redo=True).frame.stem[PromptOrder.ITEM_FIRST].endswith(" (")
-        with pytest.raises(SurveyError, match="already a file"):
+        with pytest.raises(SurveyError, match="already exists"):
             write_prompt_frame(file, language)
 
 

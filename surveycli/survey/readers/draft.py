@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from surveycli.domain import STATUS_BY_CODE
-from surveycli.errors import bad_input, conflict
-from surveycli.new_file import write_new_file
+from surveycli.errors import bad_input
+from surveycli.new_file import demand_free, write_new_file
 from surveycli.request.ingest import IngestOptions
 from surveycli.survey.files.batch import Skipped
 from surveycli.survey.files.cell import CellValue, as_number, clean
@@ -75,8 +75,7 @@ def write_codebook_draft(
     """
     if output.suffix.lower() not in KINDS:
         raise bad_input(f"A codebook is YAML, CSV or XLSX, not {output.name}.", "For instance --output codebook.yaml.")
-    if output.exists() and not overwrite:
-        raise conflict(f"There is a file {output} already.", "Name another with --output, or give --replace.")
+    demand_free(output, replace=overwrite)
     table = open_table(open_source(path))
     rules = _rules(table, IngestOptions(items=tuple(items)))
     found = _items(table, rules)
