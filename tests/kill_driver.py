@@ -2,7 +2,8 @@
 
 `kill_driver.py train|predict FOLDER POINTS RESULT`: for each point a copy of FOLDER is worked on by a process that
 sends itself SIGKILL when it comes to that point, then by another that goes on. A point is `file:N`, the N-th operation
-on a file of the folder, or `step:N`, the middle of the N-th training step. What came of it goes to RESULT as JSON.
+on a file of the folder, or `step:N`, the middle of the N-th training step; `every:N` alone stands for each N-th
+operation, counted from the last. What came of it goes to RESULT as JSON.
 """
 
 from __future__ import annotations
@@ -119,8 +120,9 @@ def main() -> None:
     whole = folder.with_name("whole")
     shutil.copytree(folder, whole)
     found: dict[str, Any] = {"whole": in_a_process(undisturbed, note)}
-    if points == ["file:all"]:
-        points = [f"file:{n + 1}" for n in range(len(found["whole"]["operations"]))]
+    if points[0].startswith("every:"):
+        last = len(found["whole"]["operations"])
+        points = [f"file:{number}" for number in range(last, 0, -int(points[0].removeprefix("every:")))]
     for point in points:
         kind, number = point.split(":")
         killed = folder.with_name(point.replace(":", "-"))

@@ -17,7 +17,7 @@ import surveycli
 from benchmarks.stress.stand import Stand
 from benchmarks.stress.tries import KINDS, Tries
 
-SHORT = {"kills": 6, "signals": 4, "races": 4, "disks": 3, "damages": 3, "mutations": 0}
+SHORT = {"kills": 4, "signals": 4, "races": 2, "disks": 2, "damages": 3, "mutations": 0}
 FULL = {"kills": 500, "signals": 200, "races": 200, "disks": 100, "damages": 200, "mutations": 0}
 # Packages that load torch.
 _WITH_MODELS = tuple(f"surveycli.{name}" for name in ("engine", "training", "prediction", "translation.hf", "demo"))

@@ -148,6 +148,7 @@ def test_a_process_holds_half_of_each_layer_and_all_of_the_adapter(sharded: Fine
     assert any(step["n_rows"] % 2 for step in notes[0])  # where one process has fewer rows, and yet as many passes
 
 
+@pytest.mark.slow
 def test_a_killed_sharded_training_goes_on_from_its_checkpoint(
     config: FinetuneConfig, sharded: FinetuneConfig, tmp_path: Path
 ) -> None:

@@ -19,8 +19,8 @@ from surveycli.survey import IngestOptions, ingest_file
 from surveycli.survey.items.user_codebook import read_user_codebook
 from surveycli.survey.readers.layout import LAYOUTS
 
-MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-SOME = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 FEW = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 GOQA_ROWS = [
     ("Tea?", {"Kenya": [0.6, 0.2, 0.2], "Japan": [0.5, 0.25, 0.25]}, ["Yes", "No", "DK"], "GAS"),
