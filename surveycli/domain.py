@@ -36,6 +36,14 @@ class Shares(StrEnum):
     UNWEIGHTED = "unweighted"
 
 
+class AiPolicy(StrEnum):
+    """Whether the data of a survey may be sent to a language model that runs elsewhere."""
+
+    LOCAL_ONLY = "local-only"
+    HOSTED_ALLOWED = "hosted-allowed"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class CellKey:
     """One item asked of one population in one survey."""

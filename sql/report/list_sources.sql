@@ -8,6 +8,8 @@ SELECT
     coalesce(f.release, s.release) AS release,
     s.citation,
     s.licence,
+    s.ai_policy,
+    s.accessed_on,
     f.file_name AS file,
     left(f.content_sha256, 12) AS sha256,
     strftime(f.ingested_at, '%Y-%m-%d') AS ingested_on

@@ -19,7 +19,7 @@ _LABEL, _CALL_SHARE = 26, 0.42
 _EXAMPLES = "Examples:"
 _BEFORE_OPTION = re.compile(r"""\s(?=-(?:[^"']|"[^"]*"|'[^']*')*$)""")  # and not within quotes
 _TYPES = {"<str>": "TEXT", "<list[str]>": "TEXT", "<int>": "N", "<int range>": "N", "<float>": "X"}
-_TYPES |= {"<float range>": "X", "<path>": "PATH"}
+_TYPES |= {"<float range>": "X", "<path>": "PATH", "<date>": "DATE"}
 
 
 class HelpSection(NamedTuple):

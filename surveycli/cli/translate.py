@@ -202,7 +202,7 @@ def _agree_to_cost(store: Path, options: TranslateOptions, request: TranslateReq
     from surveycli.translation import first_requests, read_plan
     from surveycli.translation.estimate import estimate_cost
 
-    requests = first_requests(read_plan(store, options, write=True), options)
+    requests = first_requests(read_plan(store, options, write=True, server=request.base_url), options)
     estimate = estimate_cost(requests, request.price_per_million_tokens)
     cost = "" if estimate.cost is None else f", costing about {estimate.cost:.4f}"
     tokens = f"{estimate.n_input_tokens} tokens in and {estimate.n_output_tokens} out"

@@ -48,6 +48,7 @@ from surveycli.store import (
     start_run,
 )
 from surveycli.store.parts import parts_asked
+from surveycli.store.terms import demand_sendable
 from surveycli.versions import package_versions
 
 if TYPE_CHECKING:
@@ -170,6 +171,9 @@ def _prepare(store_path: Path, task: PredictionTask, stack: ExitStack) -> Prepar
         settle_runs(store)
         config = _with_parts(store, config)
         contents = _contents(store, config)
+        if served:
+            surveys = {cell.key.survey_id for cell in contents.cells}
+            demand_sendable(store, surveys, str(config.settings.get("base_url", "")))
         existing = find_addition(store, config, task.name, task.into)
         if existing is None:
             prepared = _begin_run(store, config, contents, task.name, stack)

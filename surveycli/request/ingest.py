@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
-from surveycli.domain import MISSING_CODES
+from surveycli.domain import MISSING_CODES, AiPolicy
 from surveycli.errors import usage
 from surveycli.setting import setting
 
 _BANDS = "For instance --bands age=18-29,30-44,45+ or --bands Q240=1-4,5-6,7-10."
 _BAND = re.compile(r"(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?)|\+)")
-_POPULATIONS, _COLUMNS, _ANSWERS = "Populations", "Which column is what", "Items and answers"
+_POPULATIONS, _COLUMNS, _ANSWERS, _TERMS = "Populations", "Which column is what", "Items and answers", "Terms of use"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,8 @@ class IngestOptions:
     status of labels. `codebook` is a file with wordings and response options, and `country_map` gives the ISO-3 codes
     of labels that are not known ('' leaves a label out). With `dry_run` the store stays as it is.
 
+    `licence`, `citation`, `ai_policy` and `accessed` (a date) are the terms of use, in the place of the profile's.
+
     `strata` and `psu` name the columns of strata and sampling units (`none`: not even those of known names),
     `replicates` is a pattern of replicate weights, whose variance `replicate_method` (brr, fay:0.5, jk1, jk2) makes.
     """
@@ -208,4 +211,15 @@ class IngestOptions:
         None,
         "Wordings and response options: YAML, CSV or XLSX; `surveycli codebook` writes one from a file's labels.",
         group=_ANSWERS,
+    )
+    licence: str | None = setting(None, "Under what licence the data are.", shown="its profile's", group=_TERMS)
+    citation: str | None = setting(None, "How its publisher wants it cited.", shown="its profile's", group=_TERMS)
+    ai_policy: AiPolicy | None = setting(
+        None,
+        "Whether its data may be sent to models on servers elsewhere; `local-only` is refused there.",
+        shown="its profile's, else unknown",
+        group=_TERMS,
+    )
+    accessed: date | None = setting(
+        None, "When the data were got from their publisher: 2026-05-17.", shown="not known", group=_TERMS
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from importlib.resources import as_file
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from surveycli.bundled import BUNDLED_SURVEY, resource
 from surveycli.errors import conflict
@@ -33,6 +34,7 @@ def ingest_file(
     options = options or IngestOptions()
     source = open_source(path)
     file = read_file(source, options)
+    file = _with_terms(file, options)
     if options.survey_id:
         file = _renamed(file, options.survey_id)
     others = file.also if isinstance(file, DistributionFile) else ()
@@ -47,6 +49,21 @@ def try_file(path: Path, options: IngestOptions | None = None, progress: Progres
     """Return the report that an ingest of a file would give, without a store; errors as `ingest_file`."""
     with TemporaryDirectory() as folder, open_store(Path(folder) / "try.duckdb", create=True) as store:
         return ingest_file(store, path, options, progress)
+
+
+def _with_terms(file: RespondentFile | DistributionFile, options: IngestOptions) -> RespondentFile | DistributionFile:
+    """Return the file with the terms that the user states in the place of its profile's."""
+    stated: dict[str, Any] = {
+        "licence": options.licence,
+        "citation": options.citation,
+        "ai_policy": options.ai_policy,
+        "accessed_on": options.accessed,
+    }
+    stated = {name: value for name, value in stated.items() if value is not None}
+    if isinstance(file, RespondentFile):
+        return replace(file, facts=replace(file.facts, **stated))
+    parts = [replace(part, facts=replace(part.facts, **stated)) for part in (file, *file.also)]
+    return replace(parts[0], also=tuple(parts[1:]))
 
 
 def _renamed(file: RespondentFile | DistributionFile, survey_id: str) -> RespondentFile | DistributionFile:

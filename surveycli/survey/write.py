@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from surveycli.clock import utc_now
-from surveycli.domain import Scale
+from surveycli.domain import AiPolicy, Scale
 from surveycli.errors import bad_input, conflict
 from surveycli.request.ingest import IngestOptions
 from surveycli.store import Store, create_table_from_stream
@@ -54,6 +54,8 @@ class IngestReport:
     wave: str | None = None
     scales: Mapping[str, int] = field(default_factory=dict)
     reading: Reading | None = None
+    licence: str | None = None
+    ai_policy: AiPolicy = AiPolicy.UNKNOWN
     skipped: tuple[Skipped, ...] = ()
     also: tuple[IngestReport, ...] = ()
 
@@ -270,6 +272,8 @@ def finish_survey(
         n_respondents=n_respondents,
         wave=file.facts.wave,
         scales=_scales(file),
+        licence=file.facts.licence,
+        ai_policy=file.facts.ai_policy,
         reading=file.reading if isinstance(file, RespondentFile) else None,
         skipped=skipped,
         **counts,

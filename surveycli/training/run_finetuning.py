@@ -139,7 +139,7 @@ def merge(store_path: Path, run_id: str, target: Path) -> Path:
 
 
 def _licences(store: Store) -> dict[str, str]:
-    return {row["survey_id"]: row["licence"] for row in store.rows("run/list_licences") if row["licence"]}
+    return {row["survey_id"]: row["licence"] for row in store.rows("run/list_licences")}
 
 
 def _bring_in(run: PreparedRun) -> str:

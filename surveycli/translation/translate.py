@@ -14,6 +14,7 @@ from surveycli.domain import Option
 from surveycli.errors import bad_input, usage
 from surveycli.progress import Progress, silent
 from surveycli.store import Store, open_patiently, open_store
+from surveycli.store.terms import demand_sendable
 from surveycli.translation.checks import LocalisedItem, Objection, chrf, has_words
 from surveycli.translation.engine import (
     EngineError,
@@ -104,12 +105,17 @@ def _scale_key(item: ItemTexts) -> tuple[str, tuple[Option, ...]]:
     return item.battery_id, item.source.options
 
 
-def plan_translation(store: Store, options: TranslateOptions) -> TranslationPlan:
-    """Return what is missing. Raises SurveyError for an unknown survey, item or language."""
+def plan_translation(store: Store, options: TranslateOptions, server: str | None = None) -> TranslationPlan:
+    """Return what is missing, for the engine behind an address of a `server` if that is given.
+
+    Raises SurveyError for an unknown survey, item or language, and as `demand_sendable` does.
+    """
     source, target = find_language(options.source), find_language(options.target)
     if source.code == target.code:
         raise usage(f"Source and target are both {target.code}.", "--to names the language to translate to.")
     survey_id = choose_survey(store, options.survey_id)
+    if server is not None:
+        demand_sendable(store, [survey_id], server)
     texts = load_texts(store, survey_id, source, target)
     chosen = set(select_ids(options.items, [item.item_id for item in texts]))
     items = tuple(item for item in texts if item.item_id in chosen)
@@ -144,7 +150,7 @@ def translate_items(
     of several items in a row fail; what was finished stays, and the same call goes on from there.
     """
     with open_patiently(path) as store:
-        plan = plan_translation(store, options)
+        plan = plan_translation(store, options, engine.identity.server)
     memory = _memory(plan, options)
     work = [item for item in plan.work if not _is_repetition(item, engine.identity, options)]
     proposals: list[Proposal] = []
@@ -306,7 +312,12 @@ def _is_repetition(item: ItemTexts, identity: EngineIdentity, options: Translate
     return item.is_complete and item.detail.get("recipe_sha256") == _recipe_sha256(identity, item, options)
 
 
-def read_plan(path: Path, options: TranslateOptions, *, write: bool = False) -> TranslationPlan:
-    """Return the plan without translating. `write` lets an older store be brought up to date, as a run would do."""
+def read_plan(
+    path: Path, options: TranslateOptions, *, write: bool = False, server: str | None = None
+) -> TranslationPlan:
+    """Return the plan without translating, with errors as `plan_translation`.
+
+    `write` lets an older store be brought up to date, as a run would do.
+    """
     with open_store(path, write=write) as store:
-        return plan_translation(store, options)
+        return plan_translation(store, options, server)

@@ -120,7 +120,10 @@ def test_computing_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (gzip.compress(b"X\n\0\0\0\3", mtime=0), r"found an R data file. In R: `haven::write_sav\(readRDS\(\"f.rds\"\), "),
+        (
+            gzip.compress(b"X\n\0\0\0\3", mtime=0),
+            r"found an R data file. In R: `haven::write_sav\(readRDS\(\"f.rds\"\), ",
+        ),
         (bz2.compress(b"RDX3\nX\n"), "found an R data file"),
         (lzma.compress(b"RDX2\nX\n"), "found an R data file"),
         (gzip.compress(b"a,b\n1,2\n", mtime=0), "found a compressed one. Unpack it first: `7z x f.rds`"),

@@ -229,7 +229,7 @@ all_of: [nope]
 country_is: Japan
 weight: rest_W12
 codes: {2: refused}
-ai_policy: local only
+ai_policy: local-only
 """
 
 
@@ -239,7 +239,7 @@ def test_a_users_profile_is_heeded(path: Path, tmp_path: Path) -> None:
     target.write_text(PROFILE, encoding="utf-8")
     report = try_file(path, IngestOptions(profile=target))
     assert report.reading is not None
-    assert (report.survey_id, report.reading.profile, report.reading.ai_policy) == ("tea", "Tea Survey", "local only")
+    assert (report.survey_id, report.reading.profile, report.ai_policy) == ("tea", "Tea Survey", "local-only")
     assert (report.reading.weight, report.reading.country) == ("rest_W12", "JPN for everybody")
 
 
@@ -249,7 +249,7 @@ def test_a_users_profile_is_heeded(path: Path, tmp_path: Path) -> None:
         ("colour: red", "colour: expected one of"),
         ("all_of: ['(']", "all_of: expected a regular expression"),
         ("codes: {2: lost}", "codes.2: expected a whole code and one of"),
-        ("ai_policy: never", "ai_policy: expected one of local only, hosted allowed, unknown"),
+        ("ai_policy: never", "ai_policy: expected one of local-only, hosted-allowed, unknown"),
         ("country: 3", "country: expected a text or a list of texts"),
         ("- a", "cannot be read"),
     ],

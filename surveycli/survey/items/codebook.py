@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 
 from surveycli.bundled import read_yaml, resource
-from surveycli.domain import Scale
+from surveycli.domain import AiPolicy, Scale
 from surveycli.errors import bad_input, not_found
 
 
@@ -62,6 +63,8 @@ class SurveyFacts:
     source: str | None = None
     citation: str | None = None
     licence: str | None = None
+    ai_policy: AiPolicy = AiPolicy.UNKNOWN
+    accessed_on: date | None = None
 
 
 @cache

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from surveycli.domain import AiPolicy
 from surveycli.survey.files.cell import as_number, clean
 from surveycli.survey.files.table import SurveyTable
 from surveycli.survey.items.codebook import SurveyFacts
@@ -100,7 +101,12 @@ def survey_of_file(
     said = [part for part in (_of_wave(facts), min(countries) if where else "") if part]
     shown = ", ".join([f"{profile.title} {said[0]}" if said else f"{profile.title} (year unknown)", *said[1:]])
     return survey_id, SurveyFacts(
-        shown, wave=when or None, source=profile.source, citation=profile.citation, licence=profile.licence
+        shown,
+        wave=when or None,
+        source=profile.source,
+        citation=profile.citation,
+        licence=profile.licence,
+        ai_policy=AiPolicy(profile.ai_policy),
     )
 
 

@@ -69,7 +69,6 @@ def read_generic(table: SurveyTable, options: IngestOptions) -> RespondentFile:
         country=countries.column.column or f"{countries.column.everyone} for everybody",
         weight=weight.shown,
         design=design.shown,
-        ai_policy=profile.ai_policy if profile else "unknown",
         missing=items.missing,
         volunteered=items.volunteered,
     )

@@ -17,7 +17,8 @@ from surveycli.survey.readers.readout import DistributionFile, RespondentFile
 SurveyFile = RespondentFile | DistributionFile
 
 # What options change how a file is read, by what they are about. All others concern the store, and every file.
-_OF_EVERY_FILE = frozenset({"survey_id", "replace", "dry_run", "layout"})
+_TERMS = frozenset({"licence", "citation", "ai_policy", "accessed"})
+_OF_EVERY_FILE = frozenset({"survey_id", "replace", "dry_run", "layout"}) | _TERMS
 _OF_SOME_FILES = frozenset(field.name for field in fields(IngestOptions)) - _OF_EVERY_FILE
 _OF_RESPONDENTS = _OF_SOME_FILES - {"keep_private"}
 _OF_WVS = _OF_SOME_FILES - {"profile"}

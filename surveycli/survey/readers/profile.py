@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from surveycli.bundled import read_yaml, resource
-from surveycli.domain import MISSING_CODES
+from surveycli.domain import MISSING_CODES, AiPolicy
 from surveycli.errors import SurveyError, bad_input
 from surveycli.request.ingest import IngestOptions
 from surveycli.survey.files.table import SurveyTable
@@ -18,7 +18,6 @@ from surveycli.untrusted.small_file import read_small_file
 from surveycli.untrusted.text import UnreadableError, excerpt, shown
 from surveycli.untrusted.yaml_text import parse_yaml
 
-AI_POLICIES = ("local only", "hosted allowed", "unknown")
 _FOLDER = "profiles"
 _HINT = "`surveycli/resources/profiles` has one for each programme to start from; docs/ingest.md explains the fields."
 
@@ -57,7 +56,7 @@ class Profile:
     no_items: tuple[str, ...] = ()
     licence: str | None = None
     citation: str | None = None
-    ai_policy: str = "unknown"
+    ai_policy: str = AiPolicy.UNKNOWN.value
 
     def fits(self, table: SurveyTable) -> bool:
         """Tell whether a table's columns, or its name and title, are those of the programme."""
@@ -125,8 +124,8 @@ def _value(name: str, key: str, kind: str, value: object) -> Any:
         return _statuses(name, key, value)
     if value is not None and not isinstance(value, str):
         raise _wrong(name, key, "a text", value)
-    if key == "ai_policy" and value not in AI_POLICIES:
-        raise _wrong(name, key, f"one of {', '.join(AI_POLICIES)}", value)
+    if key == "ai_policy" and value not in list(AiPolicy):
+        raise _wrong(name, key, f"one of {', '.join(AiPolicy)}", value)
     if key == "blank" and value is not None and value not in MISSING_CODES:
         raise _wrong(name, key, f"one of {', '.join(MISSING_CODES)}", value)
     if key == "title_is" and value:

@@ -56,7 +56,6 @@ class Reading:
     country: str = ""
     weight: str = ""
     design: str = ""
-    ai_policy: str = "unknown"
     missing: tuple[LabelTaken, ...] = ()
     volunteered: tuple[LabelTaken, ...] = ()
 

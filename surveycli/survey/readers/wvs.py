@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from surveycli.bundled import BUNDLED_SURVEY, read_yaml, resource
-from surveycli.domain import STATUS_BY_CODE
+from surveycli.domain import STATUS_BY_CODE, AiPolicy
 from surveycli.errors import bad_input
 from surveycli.request.ingest import IngestOptions
 from surveycli.survey.files.cell import CellValue, as_number, clean
@@ -179,7 +179,6 @@ def _reading(items: FileItems, countries: Countries, weight: Weight, design: Des
         country=countries.column.column or f"{countries.column.everyone} for everybody",
         weight=weight.shown,
         design=design.shown,
-        ai_policy="local only",
         missing=items.missing,
         volunteered=items.volunteered,
     )
@@ -196,10 +195,14 @@ def _facts(table: SurveyTable, wave: int | None, countries: set[str]) -> SurveyF
     release = _release(table)
     if wave == WAVE_7:
         facts = load_survey_facts(BUNDLED_SURVEY)
-        return replace(facts, title=facts.title + where, release=release)
+        return replace(facts, title=facts.title + where, release=release, ai_policy=AiPolicy.LOCAL_ONLY)
     title = f"World Values Survey wave {wave}" if wave else f"World Values Survey ({table.source.path.stem})"
     return SurveyFacts(
-        title + where, wave=str(wave) if wave else None, release=release, source="https://www.worldvaluessurvey.org"
+        title + where,
+        wave=str(wave) if wave else None,
+        release=release,
+        source="https://www.worldvaluessurvey.org",
+        ai_policy=AiPolicy.LOCAL_ONLY,
     )
 
 
