@@ -48,7 +48,8 @@ def _facts(report: IngestReport) -> list[tuple[str, str]]:
         ("scales", kinds),
         ("populations", f"{report.n_populations:,}"),
         ("cells", f"{report.n_cells:,} (an item asked of a population)"),
-        ("terms", f"licence {report.licence or 'unknown'}; AI policy {report.ai_policy.value}"),
+        ("licence", report.licence or "unknown"),
+        ("AI policy", report.ai_policy.value),
     ]
 
 
