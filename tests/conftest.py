@@ -21,9 +21,10 @@ os.environ.pop("SURVEYCLI_STORE", None)
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """Give all tests of a file to one worker, so that what they share is made once."""
+    """Give all tests of a file to one worker, so that what they share is made once; the long files come early."""
     from xdist.scheduler import LoadFileScheduling
 
+    config.option.loadscopereorder = False
     return LoadFileScheduling(config, log)
 
 
