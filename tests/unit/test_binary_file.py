@@ -127,7 +127,6 @@ def test_computing_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.Mo
         (bz2.compress(b"RDX3\nX\n"), "found an R data file"),
         (lzma.compress(b"RDX2\nX\n"), "found an R data file"),
         (gzip.compress(b"a,b\n1,2\n", mtime=0), "found a compressed one. Unpack it first: `7z x f.rds`"),
-        (b'\xef\xbb\xbf [{"a": 1}]', "found JSON"),
         (b'{\n  "a": 1}', "found JSON"),
         (b"<!DOCTYPE html><html>", "found a web page"),
     ],
