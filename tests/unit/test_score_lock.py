@@ -37,7 +37,9 @@ def predicted_path(_predicted_file: Path, tmp_path: Path) -> Path:
 def test_the_hash_is_of_the_lines_that_the_schema_says(predicted_path: Path) -> None:
     """Survey, item, population, language, code and probability with tabs between, a line per prediction, in order."""
     with open_store(predicted_path) as store:
-        rows = store.query("SELECT * EXCLUDE (run_id, probability_least, probability_most) FROM prediction ORDER BY ALL").rows()
+        rows = store.query(
+            "SELECT * EXCLUDE (run_id, probability_least, probability_most) FROM prediction ORDER BY ALL"
+        ).rows()
         text = "".join("\t".join(map(str, row)) + "\n" for row in rows)
         assert prediction_hash(store, "uniform-1") == hashlib.sha256(text.encode()).hexdigest()
 
