@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property, partial
 from types import UnionType
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
@@ -19,6 +20,7 @@ from surveycli.setting import Setting, settings_of
 
 Asked = TypeVar("Asked")
 _LAST = {"--format", "--store", "--help"}
+_UNUSABLE: Any = typer.BadParameter.__bases__[0]  # the parser's UsageError, from wherever typer has its parser
 _TYPED, _WAY = "surveycli.typed_settings", "surveycli.way"
 
 
@@ -96,12 +98,18 @@ class SurveyGroup(TyperGroup):
     def _everywhere(self) -> list[Any]:
         return everywhere.options()
 
+    def make_context(self, *arguments: Any, **extra: Any) -> Any:
+        """Parse what was typed. Raises SurveyError (exit 2) for what cannot be parsed."""
+        with _parser_told():
+            return super().make_context(*arguments, **extra)
+
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
         """Heed the options of every command where it is one itself; a command below it heeds its own."""
-        if not self.invoke_without_command or ctx._protected_args:
-            return super().invoke(ctx)
-        with everywhere.heeded(ctx):
-            return super().invoke(ctx)
+        with _parser_told():
+            if not self.invoke_without_command or ctx._protected_args:
+                return super().invoke(ctx)
+            with everywhere.heeded(ctx):
+                return super().invoke(ctx)
 
     def format_help(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]  # noqa: ARG002 - printed as it is made
         """Print the page, with the commands of the group."""
@@ -114,6 +122,19 @@ class SurveyGroup(TyperGroup):
         shown = "COMMAND [OPTIONS]" if ctx.parent is None else "[COMMAND] [OPTIONS]"
         sections = [*commands, *option_sections(self.get_params(ctx), ctx)]
         print_help(_name(ctx), shown, f"{self.help or ''}\n\n{self.epilog or ''}", (), sections)
+
+
+@contextmanager
+def _parser_told() -> Iterator[None]:
+    """Turn an error of the parser into the program's own, in one line and with where the help is."""
+    try:
+        yield
+    except _UNUSABLE as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help
+            raise
+        name = "COMMAND" if error.ctx is None else _name(error.ctx)
+        message = error.format_message().replace("Value error, ", "").rstrip(".")
+        raise usage(f"{message}.", f"`{f'surveycli {name}'.strip()} --help` explains it.") from error
 
 
 def add_command(

@@ -121,3 +121,19 @@ def test_work_tells_its_rate() -> None:
     pace._told -= 60
     pace._began -= 60
     assert pace.line(5, 10) == "5/10 (12.0 s each, 60 s left)"
+
+
+def test_what_cannot_be_parsed_is_told_like_any_other_error(run_cli: RunCli) -> None:
+    """Unknown commands, options and choices, values of a wrong kind and missing ones: exit 2, message, hint."""
+    for call, message, page in (
+        (("nosuch",), "No such command 'nosuch'.", "surveycli"),
+        (("score", "--nosuch"), "No such option: --nosuch.", "surveycli score"),
+        (("score", "--by", "x"), "Invalid value for '--by': 'x' is not one of 'part'", "surveycli score"),
+        (("finetune", "--epochs", "x"), "Invalid value for '--epochs'", "surveycli finetune"),
+        (("runs", "show"), "Missing argument 'run'.", "surveycli runs show"),
+        (("score", "--by"), "Option '--by' requires an argument.", "surveycli COMMAND"),
+    ):
+        told = run_cli(*call)
+        assert (told.code, told.out) == (2, ""), call
+        assert told.err.startswith(f"Error: {message}"), told.err
+        assert f"Hint: `{page} --help` explains it." in told.err, told.err
