@@ -23,7 +23,7 @@ from surveycli.errors import ExitCode, SurveyError
 FILLED_IN = {"N": "2"}
 TELLING = {"--config": (os.devnull,), "--predictor": ("item-mean",)}  # values that are read to tell the way
 FLAGS = {"-p": "--predictor"}
-VALUES = {"int": "3", "int range": "3", "float": "1", "float range": "1", "openai": "openai"}
+VALUES = {"int": "3", "int range": "3", "float": "1", "float range": "1", "date": "2026-05-17", "openai": "openai"}
 
 
 class AcceptedError(Exception):
