@@ -44,7 +44,7 @@ def ingest(
         Path | None,
         typer.Argument(
             help="A file of respondents of any survey (SPSS, Stata, CSV, XLSX, Parquet, JSON), GlobalOpinionQA, "
-            "SubPOP, SimBench, or a table of ready distributions.",
+            "SubPOP, SimBench, or a table of ready distributions; also zipped, or in a folder.",
             show_default=False,
         ),
     ] = None,

@@ -15,8 +15,9 @@ from surveycli.request.ingest import IngestOptions
 from surveycli.store import Store, open_store
 from surveycli.survey.aggregates import aggregates_of_shares
 from surveycli.survey.files.source import SourceFile, open_source
+from surveycli.survey.files.survey import open_survey
 from surveycli.survey.readers.distributions import read_distribution_table
-from surveycli.survey.readers.layout import read_file
+from surveycli.survey.readers.layout import read_survey
 from surveycli.survey.readers.readout import DistributionFile, RespondentFile
 from surveycli.survey.respondent_pass import RespondentPass
 from surveycli.survey.write import IngestReport, begin_survey, finish_survey, write_aggregates, write_respondents
@@ -32,14 +33,13 @@ def ingest_file(
     A file of several surveys gives the report of its first, with the others in `also`.
     """
     options = options or IngestOptions()
-    source = open_source(path)
-    file = read_file(source, options)
-    file = _with_terms(file, options)
+    table = open_survey([path])
+    file = _with_terms(read_survey(table, options), options)
     if options.survey_id:
         file = _renamed(file, options.survey_id)
     others = file.also if isinstance(file, DistributionFile) else ()
     for part in (file, *others):
-        _refuse_if_known(store, source, part.survey_id, options)
+        _refuse_if_known(store, table.source, part.survey_id, options)
     if isinstance(file, RespondentFile):
         return _load_respondents(store, file, options, progress)
     return _load_distributions(store, file, options, progress)

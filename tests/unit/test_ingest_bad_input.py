@@ -76,12 +76,13 @@ def test_a_bad_file_has_one_message_and_leaves_no_trace(case: str, good: bytes, 
     assert not store.query("SELECT * FROM duckdb_tables() WHERE schema_name = 'respondent'").height
 
 
-def test_a_missing_file_and_a_folder_are_named(store: Store, tmp_path: Path) -> None:
-    """A path to nothing and a path to a folder each say so."""
+def test_a_missing_file_and_an_empty_folder_are_named(store: Store, tmp_path: Path) -> None:
+    """A path to nothing and a path to a folder without a survey file each say so."""
     with pytest.raises(SurveyError, match="There is no file"):
         ingest_file(store, tmp_path / "nothing.csv")
-    with pytest.raises(SurveyError, match="found the folder"):
-        ingest_file(store, tmp_path)
+    (empty := tmp_path / "empty").mkdir()
+    with pytest.raises(SurveyError, match="expected survey files in it"):
+        ingest_file(store, empty)
 
 
 def test_a_failed_replace_keeps_the_survey_that_was_there(good: bytes, store: Store, tmp_path: Path) -> None:

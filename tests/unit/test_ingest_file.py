@@ -12,6 +12,7 @@ from wvs_like import make_wvs_like, write_wvs_like
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.store import Store
 from surveycli.survey import IngestOptions, ingest_bundled, ingest_file
+from surveycli.survey.files.source import open_source
 
 
 def query(store: Store, text: str) -> list[tuple[Any, ...]]:
@@ -208,7 +209,7 @@ def test_batches_of_any_size_give_the_same_answers(frame: pl.DataFrame, tmp_path
     from surveycli.survey.files.csv_batches import read_csv_batches
     from surveycli.survey.files.text import read_head
 
-    head = read_head(write(frame.select("B_COUNTRY", "Q1", "Partyname", "W_WEIGHT"), tmp_path / "w.csv"))
+    head = read_head(open_source(write(frame.select("B_COUNTRY", "Q1", "Partyname", "W_WEIGHT"), tmp_path / "w.csv")))
     plan = ColumnTypes({"Q1": pl.Int16, "Partyname": pl.String, "W_WEIGHT": pl.Float64}, frozenset({"Q1"}))
     whole = pl.concat([batch.respondents for batch in read_csv_batches(head, plan)])
     for block_bytes in (37, 1000, 10_000):

@@ -53,7 +53,8 @@ def _rows(source: SourceFile) -> Iterator[dict[str, str | None]]:
     if source.n_bytes > MOST_BYTES:
         raise bad_input(f"{source.path.name}: JSON of more than {MOST_BYTES >> 20} MiB.", "Save it as CSV or Parquet.")
     try:
-        text = source.path.read_bytes().decode("utf-8-sig")
+        with source.open() as stream:
+            text = stream.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise bad_input(f"{source.path.name}: JSON is UTF-8, and byte {error.start:,} is not.", _HINT) from error
     values = _lines(text, source)

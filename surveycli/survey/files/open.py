@@ -28,13 +28,14 @@ _NAMES = {
 }
 _HEAD_BYTES = 512
 _PORTABLE = b"SPSS PORT FILE"
+_R_START = rb"RD[AX]\d\n|[ABX]\n\0"
 _R_HINT = "In R: `{r}`; then ingest survey.sav."
 # What users have beside survey files, told by how it begins, and what to do with it.
 _OTHER_KINDS = tuple(
     (re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:" + start + rb")", re.IGNORECASE), what, hint)
     for start, what, hint in (
         (rb"\xd0\xcf\x11\xe0", "an old Excel file (.xls)", "Save it as .xlsx or CSV."),
-        (rb"RD[AX]\d\n|[ABX]\n\0", "an R data file", _R_HINT),
+        (_R_START, "an R data file", _R_HINT),
         (rb"%PDF", "a PDF", "A questionnaire holds no data: fetch the data file."),
         (
             rb"<(?:!doctype|html|\?xml)",
@@ -49,7 +50,7 @@ _SHEET = "Data"
 
 def open_table(source: SourceFile) -> SurveyTable:
     """Return the columns and rows of a file. Raises SurveyError (exit 3) for unknown binary and damaged files."""
-    with source.path.open("rb") as stream:
+    with source.open() as stream:
         head = stream.read(_HEAD_BYTES)
     kind = _binary_kind(head)
     if kind is not None:
@@ -73,6 +74,12 @@ def _binary_kind(head: bytes) -> BinaryKind | None:
     if _PORTABLE in head[:200]:
         return BinaryKind.PORTABLE
     return next((kind for start, kind in starts.items() if head.startswith(start)), None)
+
+
+def is_r(head: bytes) -> bool:
+    """Tell whether a file that begins so was written by R, compressed or not."""
+    unpacked = _unpacked(head)
+    return re.match(_R_START, head if unpacked is None else unpacked) is not None
 
 
 def _refuse_other_kind(head: bytes, source: SourceFile) -> None:
@@ -115,7 +122,7 @@ def _measure(text: str) -> str:
 
 
 def _open_text(source: SourceFile) -> SurveyTable:
-    head = read_head(source.path)
+    head = read_head(source)
     columns = tuple(FileColumn(name) for name in head.columns)
     kind = "TSV" if head.delimiter == "\t" else "CSV"
     return SurveyTable(source, kind, columns, lambda wanted: read_csv_batches(head, wanted), head)
@@ -125,7 +132,8 @@ def _open_binary(source: SourceFile, kind: BinaryKind) -> SurveyTable:
     """Return an SPSS, Stata, Parquet or Excel file; of a workbook the sheet `Data`, or the only one, cells as text."""
     name = source.path.name
     try:
-        file = open_binary(source.path, kind, _SHEET)
+        with source.on_disk() as path:
+            file = open_binary(path, kind, _SHEET)
     except UnreadableError as error:
         what = "a workbook" if kind is BinaryKind.XLSX else f"a file of {_NAMES[kind]}"
         raise bad_input(

@@ -1,27 +1,65 @@
-"""Files on disk: are they there, are they files, what is their content's hash."""
+"""Files on disk: are they there, are they files, what is their content's hash, and what is within compressed ones."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO
 
-from surveycli.errors import bad_input
+from surveycli.binary_file.archive import Packed
+from surveycli.errors import SurveyError, bad_input
+from surveycli.untrusted.text import UnreadableError
+
+_UNPACK = "Fetch it again, or unpack it first: `7z x`."
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file on disk, known by the hash of its content."""
+    """A survey file, known by the hash of its content: one on disk, or `packed` within a compressed one.
+
+    `path` is what it is called, of one within an archive `survey.zip/wave.sav`; `open` and `on_disk` give its content.
+    """
 
     path: Path
     sha256: str
     n_bytes: int
+    packed: Packed | None = None
 
     @property
     def slug(self) -> str:
         """The file's name as an id: lower case, runs of anything else as one hyphen."""
         return re.sub(r"[^a-z0-9]+", "-", self.path.stem.lower()).strip("-") or "survey"
+
+    @contextmanager
+    def open(self) -> Iterator[IO[bytes]]:
+        """Open the content for reading. Raises SurveyError (exit 3) where a compressed one is damaged."""
+        if self.packed is None:
+            with self.path.open("rb") as stream:
+                yield stream
+            return
+        try:
+            with self.packed.open() as stream:
+                yield stream
+        except UnreadableError as error:
+            raise unreadable(self.path, error) from error
+
+    @contextmanager
+    def on_disk(self) -> Iterator[Path]:
+        """Give a file on disk with the content, for as long as the block lasts."""
+        if self.packed is None:
+            yield self.path
+            return
+        with TemporaryDirectory(prefix="surveycli-") as folder:
+            copy = Path(folder) / "survey"
+            with self.open() as packed, copy.open("wb") as unpacked:
+                shutil.copyfileobj(packed, unpacked, 1 << 20)
+            yield copy
 
 
 def open_source(path: Path) -> SourceFile:
@@ -39,6 +77,28 @@ def open_source(path: Path) -> SourceFile:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise bad_input(f"Cannot read {path}: {reason}.", "Check the permissions of the file.") from error
+    _refuse_empty(path, n_bytes)
+    return SourceFile(path, digest, n_bytes)
+
+
+def open_packed(path: Path, packed: Packed) -> SourceFile:
+    """Return a file within a compressed one, under the name `path`.
+
+    Raises SurveyError (exit 3) where it is damaged, empty, or unpacks to more than there is room for.
+    """
+    try:
+        sha256, n_bytes = packed.measure()
+    except UnreadableError as error:
+        raise unreadable(path, error) from error
+    _refuse_empty(path, n_bytes)
+    return SourceFile(path, sha256, n_bytes, packed)
+
+
+def unreadable(path: Path, error: UnreadableError) -> SurveyError:
+    """Return the error for a compressed file that cannot be read."""
+    return bad_input(f"{path} cannot be unpacked: {error}.", _UNPACK)
+
+
+def _refuse_empty(path: Path, n_bytes: int) -> None:
     if n_bytes == 0:
         raise bad_input(f"{path} is empty.", "Download or export it again.")
-    return SourceFile(path, digest, n_bytes)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from surveycli.errors import SurveyError, bad_input
+from surveycli.survey.files.source import SourceFile
 from surveycli.untrusted.text import doubled
 
 _BOM = b"\xef\xbb\xbf"
@@ -28,11 +29,16 @@ class TextHead:
     `offset` is where the header ends in the file. `rows` are at most five, as text, whole lines only.
     """
 
-    path: Path
+    source: SourceFile
     delimiter: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     offset: int
+
+    @property
+    def path(self) -> Path:
+        """What the file is called."""
+        return self.source.path
 
     @property
     def delimiter_name(self) -> str:
@@ -44,12 +50,13 @@ class TextHead:
         return frozenset(row[place] for row in self.rows if place < len(row) and row[place].strip())
 
 
-def read_head(path: Path) -> TextHead:
+def read_head(source: SourceFile) -> TextHead:
     """Return the header and first rows of a text file.
 
     Raises SurveyError (exit 3) for binary content, another encoding than UTF-8, and two columns of one name.
     """
-    with path.open("rb") as stream:
+    path = source.path
+    with source.open() as stream:
         block = stream.read(_HEAD_BYTES)
     whole = len(block) < _HEAD_BYTES
     lines = block if whole else block[: block.rfind(b"\n") + 1]
@@ -67,7 +74,7 @@ def read_head(path: Path) -> TextHead:
         raise bad_input(f"{path.name}: a quotation mark in the first line is never closed.", _EXPORT_AGAIN)
     refuse_doubled(columns, path)
     offset = len((first_line + newline).encode("utf-8")) + (len(_BOM) if lines.startswith(_BOM) else 0)
-    return TextHead(path, delimiter, columns, tuple(map(tuple, records[1:])), offset)
+    return TextHead(source, delimiter, columns, tuple(map(tuple, records[1:])), offset)
 
 
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:
@@ -111,7 +118,7 @@ def record_blocks(head: TextHead, block_bytes: int) -> Iterator[tuple[bytes, int
     """Yield blocks of whole records after the header, each with the number of its first line in the file."""
     line = 2
     rest = b""
-    with head.path.open("rb") as stream:
+    with head.source.open() as stream:
         stream.seek(head.offset)
         while block := stream.read(block_bytes):
             buffer = rest + block

@@ -18,8 +18,7 @@ from surveycli.new_file import demand_free, write_new_file
 from surveycli.request.ingest import IngestOptions
 from surveycli.survey.files.batch import Skipped
 from surveycli.survey.files.cell import CellValue, as_number, clean
-from surveycli.survey.files.open import open_table
-from surveycli.survey.files.source import open_source
+from surveycli.survey.files.survey import open_survey
 from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.answers import HIGHEST_CODE
 from surveycli.survey.items.cells import items_of_cells
@@ -76,7 +75,7 @@ def write_codebook_draft(
     if output.suffix.lower() not in KINDS:
         raise bad_input(f"A codebook is YAML, CSV or XLSX, not {output.name}.", "For instance --output codebook.yaml.")
     demand_free(output, replace=overwrite)
-    table = open_table(open_source(path))
+    table = open_survey([path])
     rules = _rules(table, IngestOptions(items=tuple(items)))
     found = _items(table, rules)
     left_out = tuple(_left_out(table, found, rules))

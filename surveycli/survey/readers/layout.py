@@ -106,13 +106,17 @@ LAYOUTS = (
 
 
 def read_file(source: SourceFile, options: IngestOptions) -> SurveyFile:
-    """Return what a file holds, read by the reader of its layout, or of the one that the options force.
+    """Return what a file holds: see `read_survey`."""
+    return read_survey(open_table(source), options)
+
+
+def read_survey(table: SurveyTable, options: IngestOptions) -> SurveyFile:
+    """Return what a table holds, read by the reader of its layout, or of the one that the options force.
 
     Raises SurveyError: exit 3 where no reader knows the file, 2 for a layout that is not there or an option that the
     layout has no use for.
     """
     layout = _forced(options.layout)
-    table = open_table(source)
     if layout and layout.strict and not layout.matches(table, options):
         raise _unknown_layout(table, [layout])
     layout = layout or next((layout for layout in LAYOUTS if layout.matches(table, options)), None)
