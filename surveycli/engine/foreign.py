@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from transformers.utils import logging
+from transformers.utils import logging as transformers_logging
 
 from surveycli.errors import SurveyError, bad_input, missing_extra
 from surveycli.run_folder.folder import unwritable
@@ -17,19 +19,23 @@ from surveycli.untrusted.text import excerpt
 
 _LONGEST_REASON = 300
 
+# peft imports it where it is installed. It warns of faster code that it does not find, and at every multiplication
+# that activations are rounded, which is what eight bits mean.
+logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+
 
 @contextmanager
 def foreign(failure: str, hint: str = "") -> Iterator[None]:
     """Turn any error of the block, which hands a stranger's files to a library, into a SurveyError with its words.
 
     `failure` says what did not succeed: "The tokenizer of X cannot be read". Exit 6 where a package or memory is
-    missing, 3 for everything else. What libraries log or warn of meanwhile is kept from the terminal: it is in the
-    error, or of no consequence.
+    missing, 3 for everything else. What libraries log, warn of or draw (bars) meanwhile is kept from the terminal: it
+    is in the error, or of no consequence.
     """
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity(logging.CRITICAL)
+    verbosity = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity(logging.CRITICAL)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stderr(StringIO()):
             warnings.simplefilter("ignore")
             yield
     except (SurveyError, KeyboardInterrupt, SystemExit, GeneratorExit):
@@ -43,7 +49,7 @@ def foreign(failure: str, hint: str = "") -> Iterator[None]:
     except BaseException as error:
         raise bad_input(f"{failure}: {reason(error)}", hint) from error
     finally:
-        logging.set_verbosity(verbosity)
+        transformers_logging.set_verbosity(verbosity)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from importlib.util import find_spec
 from typing import Any
 
@@ -21,8 +20,6 @@ def quantisation(quantise: Quantise, dtype: torch.dtype) -> Any:
     """
     if find_spec("bitsandbytes") is None:
         raise missing_extra("Quantised weights need bitsandbytes.", "`pip install 'surveycli[quantised]'`.")
-    # It warns at every multiplication that activations are rounded, which is what eight bits mean.
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     if quantise is Quantise.EIGHT_BIT:
         return BitsAndBytesConfig(load_in_8bit=True)
     return BitsAndBytesConfig(

@@ -78,7 +78,7 @@ def plan_finetune(store_path: Path, config: FinetuneConfig, device_tflops: float
     """Return what the fine-tuning `config` of a store's cells will take; nothing is written.
 
     `device_tflops` is the rate in 10^12 operations per second to reckon the time with. Without it some steps are
-    timed where the weights are at hand: of the stand-in, or of a model in a local folder. Raises SurveyError as
+    timed where the weights are at hand: of the stand-in, or of a model in a local folder or file. Raises SurveyError as
     training does.
     """
     outline = outline_language_model(config.model)
@@ -170,7 +170,7 @@ def _time(sample: _TimedSample, flops: float, device_tflops: float | None) -> tu
     if device_tflops is not None:
         return flops / (device_tflops * 1e12), f"{device_tflops:g} TFLOP/s, as given"
     model = sample.config.model
-    if not (model.is_tiny or Path(model.name).is_dir()):
+    if not (model.is_tiny or Path(model.name).exists()):
         return None, "the weights are not at hand to time a step; --device-tflops gives a rate to reckon with"
     rate = _timed_flops_per_second(sample)
     n_timed = max(1, len(sample.steps) - 1)
