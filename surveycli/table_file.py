@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,8 +37,11 @@ def check_target(target: Path, *, replace: bool, more: str = "") -> None:
     demand_free(target, replace=replace)
 
 
-def write_table(frame: pl.DataFrame, target: Path) -> None:
+def write_table(frame: pl.DataFrame, target: Path, sources: Sequence[str] = ()) -> None:
     """Write a frame in the format of the file's ending; a file of that name is replaced once the new one is whole.
+
+    `sources` says in a line each where the data come from, and under what terms. They go where a format has a place for
+    them: into Parquet's metadata, a second sheet of XLSX, the notes of SPSS. Text and Stata have none.
 
     Raises SurveyError: exit 2 for another ending, 3 where the file cannot be written, 5 where it is a store or folder.
     """
@@ -46,7 +50,7 @@ def write_table(frame: pl.DataFrame, target: Path) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix=f".{target.name[:40]}.", dir=target.parent) as folder:
             aside = Path(folder) / f"table{ending}"
-            _write(frame, aside, ending)
+            _write(frame, aside, ending, sources)
             aside.replace(target)
     except OSError as error:
         raise unwritable_file(target, error) from error
@@ -75,26 +79,39 @@ def lines_of(target: Path, headings: list[Heading], rows: Rows) -> Iterator[str]
     return None if as_text is None else as_text(headings, rows)
 
 
-def _write(frame: pl.DataFrame, path: Path, ending: str) -> None:
+def _write(frame: pl.DataFrame, path: Path, ending: str, sources: Sequence[str]) -> None:
     if ending in _AS_TEXT:
         headings = [Heading(name, kind.is_numeric()) for name, kind in frame.schema.items()]
         write_lines(_AS_TEXT[ending](headings, frame.iter_rows()), path)
     else:
-        _OTHERWISE[ending](frame, path)
+        _OTHERWISE[ending](frame, path, sources)
 
 
-def _write_xlsx(frame: pl.DataFrame, path: Path) -> None:
-    _flat(frame).write_excel(path, worksheet="Data", autofilter=True, freeze_panes=(1, 0))
+def _write_parquet(frame: pl.DataFrame, path: Path, sources: Sequence[str]) -> None:
+    frame.write_parquet(path, metadata={"sources": "\n".join(sources)} if sources else None)
 
 
-def _write_labelled(frame: pl.DataFrame, path: Path) -> None:
+def _write_xlsx(frame: pl.DataFrame, path: Path, sources: Sequence[str]) -> None:
+    import polars as pl
+    from xlsxwriter import Workbook
+
+    with Workbook(path) as book:
+        _flat(frame).write_excel(book, worksheet="Data", autofilter=True, freeze_panes=(1, 0))
+        if sources:
+            pl.DataFrame({"source": list(sources)}).write_excel(book, worksheet="Sources", autofit=True)
+
+
+def _write_labelled(frame: pl.DataFrame, path: Path, sources: Sequence[str]) -> None:
     """Write SPSS or Stata with a label for each column, which is its name in words."""
     import pyreadstat
 
     flat = _flat(frame)
     labels = [name.replace("_", " ") for name in flat.columns]
-    write = pyreadstat.write_sav if path.suffix.lower() == ".sav" else pyreadstat.write_dta
-    write(flat, str(path), column_labels=labels)
+    if path.suffix.lower() == ".dta":
+        pyreadstat.write_dta(flat, str(path), column_labels=labels)
+    else:  # a line of SPSS's notes has 80 bytes
+        lines = [line for source in sources for line in textwrap.wrap(source, 80, break_on_hyphens=False)]
+        pyreadstat.write_sav(flat, str(path), column_labels=labels, note=lines or None)
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:
@@ -107,8 +124,8 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-_OTHERWISE: Mapping[str, Callable[[pl.DataFrame, Path], None]] = {
-    ".parquet": lambda frame, path: frame.write_parquet(path),
+_OTHERWISE: Mapping[str, Callable[[pl.DataFrame, Path, Sequence[str]], None]] = {
+    ".parquet": _write_parquet,
     ".xlsx": _write_xlsx,
     ".sav": _write_labelled,
     ".dta": _write_labelled,

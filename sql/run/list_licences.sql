@@ -4,7 +4,7 @@ SELECT
     survey_id,
     concat_ws(
         '; ',
-        coalesce(licence, 'not recorded; ask the publisher'),
+        coalesce(rtrim(licence, '.'), 'not recorded; ask the publisher'),
         CASE WHEN ai_policy <> 'unknown' THEN 'AI policy: ' || ai_policy END,
         'cite: ' || citation
     ) AS licence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,17 +30,20 @@ configs:
 
 The shares are aggregate figures of survey respondents or predictions of them. The licences of the surveys they come
 from hold for this copy, too; name the surveys when you publish it.
+
+{sources}
 """
 
 
-def write_dataset(frame: pl.DataFrame, folder: Path) -> None:
+def write_dataset(frame: pl.DataFrame, folder: Path, sources: Sequence[str] = ()) -> None:
     """Write the rows into `folder`, one Parquet file per `part` where there are parts, and README.md beside them.
 
-    A data set of that name is replaced once the new one is whole. Raises SurveyError (exit 3) if it cannot be written.
+    The card lists the `sources`, a line each. A data set of that name is replaced once the new one is whole.
+    Raises SurveyError (exit 3) if it cannot be written.
     """
     aside = folder.with_name(f".{folder.name}.part")
     try:
-        _write(frame, folder.name, aside)
+        _write(frame, folder.name, aside, sources)
         if is_dataset(folder):
             shutil.rmtree(folder)
         aside.rename(folder)
@@ -49,7 +53,7 @@ def write_dataset(frame: pl.DataFrame, folder: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _write(frame: pl.DataFrame, title: str, aside: Path) -> None:
+def _write(frame: pl.DataFrame, title: str, aside: Path, sources: Sequence[str]) -> None:
     shutil.rmtree(aside, ignore_errors=True)
     (aside / "data").mkdir(parents=True)
     parts = frame.partition_by("part", as_dict=True) if "part" in frame.columns else {(TRAIN,): frame}
@@ -57,7 +61,14 @@ def _write(frame: pl.DataFrame, title: str, aside: Path) -> None:
     for name, rows in names.items():
         rows.write_parquet(aside / "data" / f"{_file_name(name)}.parquet")
     files = "\n".join(f"  - split: {_file_name(name)}\n    path: data/{_file_name(name)}.parquet" for name in names)
-    card = _CARD.format(mark=_MARK, title=title, files=files, n_rows=frame.height, columns=", ".join(frame.columns))
+    card = _CARD.format(
+        mark=_MARK,
+        title=title,
+        files=files,
+        n_rows=frame.height,
+        columns=", ".join(frame.columns),
+        sources="\n".join(f"- {source}" for source in sources),
+    )
     (aside / "README.md").write_text(card, encoding="utf-8")
 
 

@@ -10,6 +10,7 @@ from surveycli.exchange.dataset import is_dataset, write_dataset
 from surveycli.new_file import demand_free
 from surveycli.request.report import ExportName, ExportRequest
 from surveycli.table_file import check_target, write_table
+from surveycli.untrusted.text import excerpt
 
 if TYPE_CHECKING:
     from surveycli.store import Store
@@ -56,5 +57,11 @@ def export_table(store: Store, request: ExportRequest) -> int:
             f"The store has no {export.name} to export for this request.",
             "`surveycli runs` and `surveycli surveys` list what there is.",
         )
-    (write_dataset if is_folder else write_table)(frame, request.target)
+    (write_dataset if is_folder else write_table)(frame, request.target, _sources(store, set(frame["survey_id"])))
     return frame.height
+
+
+def _sources(store: Store, surveys: set[str]) -> list[str]:
+    """Return a line for each survey: its name and the terms that its data are under."""
+    rows = store.rows("run/list_licences")
+    return [f"{row['survey_id']}: {excerpt(row['licence'], 1000)}" for row in rows if row["survey_id"] in surveys]

@@ -137,6 +137,23 @@ def test_prompts_become_a_dataset_folder_with_a_card(run_cli: Run, scored: Path,
     assert "path: data/C2_Q1.parquet" in (folder / "README.md").read_text(encoding="utf-8")
 
 
+def test_terms_go_with_an_export(run_cli: Run, scored: Path, tmp_path: Path) -> None:
+    """Licence and citation of each survey stand in the card, in Parquet's metadata, in a sheet and in SPSS's notes."""
+    terms = "may not be passed on; cite: Haerpfer, C., Inglehart, R., "
+    for name in ("scores.parquet", "scores.xlsx", "scores.sav", "scores"):
+        assert run_cli("export", "scores", "--run", RUNS[0], "-o", tmp_path / name).code == 0
+    sheets = pl.read_excel(tmp_path / "scores.xlsx", sheet_id=0)
+    notes = pyreadstat.read_sav(str(tmp_path / "scores.sav"), metadataonly=True)[1].notes
+    for told in (
+        pl.read_parquet_metadata(tmp_path / "scores.parquet")["sources"],
+        sheets["Sources"]["source"][0],
+        " ".join(line.strip() for line in notes),
+        (tmp_path / "scores" / "README.md").read_text(encoding="utf-8"),
+    ):
+        assert "wvs7: Aggregate figures" in told
+        assert terms in told
+
+
 def test_replace_takes_only_what_the_program_wrote(run_cli: Run, scored: Path, tmp_path: Path) -> None:
     """With --replace a data set of ours is written anew; no writer takes a store, or a folder of other origin."""
     folder, mine = tmp_path / "prompts", tmp_path / "mine"
