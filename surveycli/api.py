@@ -53,8 +53,8 @@ class Project:
     path: Path
     progress: Progress = silent
 
-    def ingest(self, file: str | Path | None = None, **options: Any) -> IngestReport:
-        """Read a survey file into the store; without a file the WVS-7 distributions that come with the package.
+    def ingest(self, file: str | Path | Sequence[str | Path] | None = None, **options: Any) -> IngestReport:
+        """Read a survey file, or several of one survey; without a file the WVS-7 distributions of the package.
 
         `options` are the fields of `surveycli.survey.IngestOptions`; `by`, `bands` and `missing` are texts as
         they are typed, such as "country,sex".
@@ -67,11 +67,12 @@ class Project:
             replaces = bundled_replaces(options)
             with open_store(self.path, create=True) as store:
                 return ingest_bundled(store, self.progress, replace=replaces)
+        files = [Path(file)] if isinstance(file, str | Path) else [Path(one) for one in file]
         asked = ingest_options(options)
         if asked.dry_run:
-            return try_file(Path(file), asked, self.progress)
+            return try_file(files, asked, self.progress)
         with open_store(self.path, create=True) as store:
-            return ingest_file(store, Path(file), asked, self.progress)
+            return ingest_file(store, files, asked, self.progress)
 
     def split(self, recipe: str, **options: Any) -> SplitReport:
         """Make a named split of cells into parts; `options` are the fields of SplitOptions."""

@@ -20,7 +20,12 @@ def register(app: typer.Typer) -> None:
 
 
 def codebook(
-    file: Annotated[Path, typer.Argument(help="A survey file; SPSS and Stata files have labels.", show_default=False)],
+    file: Annotated[
+        list[Path],
+        typer.Argument(
+            help="A survey file, or several of one survey; SPSS and Stata files have labels.", show_default=False
+        ),
+    ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The file to write: YAML, CSV or XLSX by its name.")
     ] = Path("codebook.yaml"),
@@ -50,8 +55,10 @@ def codebook(
     names = tuple(name.strip() for name in (items or "").split(",") if name.strip())
     n_items, skipped = write_codebook_draft(file, output, items=names, overwrite=replace)
     result({"file": output, "items": n_items, "left_out": skipped})
-    say(f"{output}: {n_items:,} items of {file.name}, and {len(skipped):,} other columns with the reason why.")
-    say(f"Edit it, then: surveycli ingest {quote(str(file))} --codebook {quote(str(output))}")
+    name = file[0].name if len(file) == 1 else f"{len(file)} files"
+    say(f"{output}: {n_items:,} items of {name}, and {len(skipped):,} other columns with the reason why.")
+    typed = " ".join(quote(str(path)) for path in file)
+    say(f"Edit it, then: surveycli ingest {typed} --codebook {quote(str(output))}")
     reasons = Counter(skip.reason for skip in skipped)
     if reasons:
         print_frame(pl.DataFrame(reasons.most_common(_MAX_REASONS), schema=["left out", "columns"], orient="row"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,8 +25,8 @@ WAYS = (
         given("--bundled"),
     ),
     Way(
-        "FILE",
-        "Your own survey file.",
+        "FILE...",
+        "Your own survey file, or files of one survey.",
         flags("FILE --country-map --store", (setting.first_flag for setting in settings_of(IngestOptions))),
         needs=("FILE",),
         together={"--replicate-method": "--replicates"},
@@ -41,10 +42,11 @@ def register(app: typer.Typer) -> None:
 def ingest(
     context: typer.Context,
     file: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Argument(
             help="A file of respondents of any survey (SPSS, Stata, CSV, XLSX, Parquet, JSON), GlobalOpinionQA, "
-            "SubPOP, SimBench, or a table of ready distributions; also zipped, or in a folder.",
+            "SubPOP, SimBench, or a table of ready distributions; also zipped, or a folder. Several are one survey, "
+            "in a file per country or wave.",
             show_default=False,
         ),
     ] = None,
@@ -65,7 +67,7 @@ def ingest(
     Examples:
       surveycli ingest --bundled
       surveycli ingest WVS_Cross-National_Wave_7_csv_v6_0.csv --by country --by country,sex,age
-      surveycli ingest survey.sav --dry-run
+      surveycli ingest kenya.sav ghana.sav --dry-run
       surveycli ingest gss2022.dta --country USA --weight-column wtssps
     """
     from surveycli.cli.ingest_report import print_report
@@ -73,22 +75,22 @@ def ingest(
     from surveycli.survey import read_country_map
 
     options = fill(IngestOptions, context, country_map=read_country_map(country_map) if country_map else ())
-    report = _ingest(file, options, store)
+    report = _ingest(file or [], options, store)
     result(report)
     for part in (report, *report.also):
         print_report(part, None if options.dry_run else store)
 
 
-def _ingest(file: Path | None, options: IngestOptions, path: Path) -> IngestReport:
-    """Ingest a file, or the bundled distributions."""
+def _ingest(files: Sequence[Path], options: IngestOptions, path: Path) -> IngestReport:
+    """Ingest the files of a survey, or the bundled distributions."""
     from surveycli.cli.render import progress_bar
     from surveycli.store import open_store
     from surveycli.survey import ingest_bundled, ingest_file, try_file
 
-    if file is not None and options.dry_run:
+    if files and options.dry_run:
         with progress_bar() as progress:
-            return try_file(file, options, progress)
+            return try_file(files, options, progress)
     with open_store(path, create=True) as opened, progress_bar() as progress:
-        if file is None:
+        if not files:
             return ingest_bundled(opened, progress, replace=options.replace)
-        return ingest_file(opened, file, options, progress)
+        return ingest_file(opened, files, options, progress)

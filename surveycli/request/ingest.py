@@ -112,6 +112,7 @@ class IngestOptions:
     populations. `bands` gives the bands that a grouping's numbers fall into, by its name. A cell with fewer than
     `min_cell` valid answers is left out and counted.
 
+    `join_on` names the columns that say who a respondent is, where several files are more columns of the same people.
     `layout` forces a reader, else the content decides; `profile` is a file that says how a programme's files are
     written. `country` is everybody's, `country_column`, `weight_column`, `items` and `no_items` (names, `*` for
     anything) name columns that the file leaves open, `ordinal` those whose options lie on one line, and `missing` the
@@ -127,6 +128,12 @@ class IngestOptions:
     survey_id: str | None = setting(None, "Name of the survey in the store.", flag="--survey", shown="the file's own")
     replace: bool = setting(False, "Replace the survey of that name.")
     dry_run: bool = setting(False, "Show what the file would be read as, and store nothing.")
+    join_on: tuple[str, ...] = setting(
+        (),
+        "Several files are more columns of the same respondents, told by this column (`cntry,idno` for two).",
+        shown="none: several files are more respondents",
+        commas=True,
+    )
     layout: str | None = setting(None, "Force a reader.", shown="inferred from the content")
     profile: Path | None = setting(
         None, "YAML file that says how a programme writes its files.", shown="inferred from the columns"

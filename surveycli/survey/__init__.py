@@ -7,6 +7,7 @@ from surveycli.survey.items.file_items import LabelTaken
 from surveycli.survey.places.match import read_country_map
 from surveycli.survey.population.population import phrase_languages
 from surveycli.survey.readers.draft import write_codebook_draft
+from surveycli.survey.several.open import survey_hash
 from surveycli.survey.write import IngestReport, name_populations
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "parse_missing",
     "phrase_languages",
     "read_country_map",
+    "survey_hash",
     "try_file",
     "write_codebook_draft",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.resources import as_file
 from pathlib import Path
@@ -14,26 +15,31 @@ from surveycli.progress import Progress, silent
 from surveycli.request.ingest import IngestOptions
 from surveycli.store import Store, open_store
 from surveycli.survey.aggregates import aggregates_of_shares
+from surveycli.survey.files.batch import Skipped
 from surveycli.survey.files.source import SourceFile, open_source
-from surveycli.survey.files.survey import open_survey
 from surveycli.survey.readers.distributions import read_distribution_table
 from surveycli.survey.readers.layout import read_survey
 from surveycli.survey.readers.readout import DistributionFile, RespondentFile
 from surveycli.survey.respondent_pass import RespondentPass
+from surveycli.survey.several.open import open_survey
 from surveycli.survey.write import IngestReport, begin_survey, finish_survey, write_aggregates, write_respondents
+
+# What there is to say of a survey's files once their rows were read.
+Notes = Callable[[], tuple[Skipped, ...]]
 
 
 def ingest_file(
-    store: Store, path: Path, options: IngestOptions | None = None, progress: Progress = silent
+    store: Store, path: Path | Sequence[Path], options: IngestOptions | None = None, progress: Progress = silent
 ) -> IngestReport:
-    """Write a survey file to the store: its survey, items, populations, distributions and respondents.
+    """Write a survey's file, or its several files, to the store: items, populations, distributions and respondents.
 
     The layout is found out from the content. Raises SurveyError: exit 3 where the file is not what it should be, 5
     where it, or another release of its survey, is in the store already. The store is then left as it was.
     A file of several surveys gives the report of its first, with the others in `also`.
     """
     options = options or IngestOptions()
-    table = open_survey([path])
+    paths = [path] if isinstance(path, Path) else path
+    table = open_survey(paths, join_on=options.join_on, by_code=options.codebook is not None)
     file = _with_terms(read_survey(table, options), options)
     if options.survey_id:
         file = _renamed(file, options.survey_id)
@@ -41,11 +47,13 @@ def ingest_file(
     for part in (file, *others):
         _refuse_if_known(store, table.source, part.survey_id, options)
     if isinstance(file, RespondentFile):
-        return _load_respondents(store, file, options, progress)
-    return _load_distributions(store, file, options, progress)
+        return _load_respondents(store, file, options, progress, table.notes)
+    return _load_distributions(store, file, options, progress, table.notes)
 
 
-def try_file(path: Path, options: IngestOptions | None = None, progress: Progress = silent) -> IngestReport:
+def try_file(
+    path: Path | Sequence[Path], options: IngestOptions | None = None, progress: Progress = silent
+) -> IngestReport:
     """Return the report that an ingest of a file would give, without a store; errors as `ingest_file`."""
     with TemporaryDirectory() as folder, open_store(Path(folder) / "try.duckdb", create=True) as store:
         return ingest_file(store, path, options, progress)
@@ -109,7 +117,7 @@ def _refuse_if_known(store: Store, source: SourceFile, survey_id: str, options: 
 
 
 def _load_distributions(
-    store: Store, file: DistributionFile, options: IngestOptions, progress: Progress
+    store: Store, file: DistributionFile, options: IngestOptions, progress: Progress, notes: Notes = tuple
 ) -> IngestReport:
     """Write a file of ready distributions, with the other surveys in it."""
     parts = (file, *file.also)
@@ -119,12 +127,14 @@ def _load_distributions(
         for part in parts:
             begin_survey(store, part.survey_id, part.facts, part.codebook, replace=options.replace)
             write_aggregates(store, part.survey_id, aggregates_of_shares(part))
-            reports.append(finish_survey(store, part, options, part.skipped))
+            reports.append(finish_survey(store, part, options, (*notes(), *part.skipped)))
         progress("distributions", n_rows, n_rows)
     return replace(reports[0], also=tuple(reports[1:]))
 
 
-def _load_respondents(store: Store, file: RespondentFile, options: IngestOptions, progress: Progress) -> IngestReport:
+def _load_respondents(
+    store: Store, file: RespondentFile, options: IngestOptions, progress: Progress, notes: Notes
+) -> IngestReport:
     """Write a file of respondents: themselves, and the distributions of every population that `options.by` makes.
 
     Respondents and counts come from the same pass over the file. Raises SurveyError (exit 3) where no respondent is
@@ -138,4 +148,4 @@ def _load_respondents(store: Store, file: RespondentFile, options: IngestOptions
         write_respondents(store, file, counting.respondents(progress))
         for aggregates in counting.aggregates(options.min_cell):
             write_aggregates(store, file.survey_id, aggregates)
-        return finish_survey(store, file, options, counting.skipped(), counting.n_respondents)
+        return finish_survey(store, file, options, (*notes(), *counting.skipped()), counting.n_respondents)

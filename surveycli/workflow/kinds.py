@@ -25,6 +25,7 @@ from surveycli.request_fields import (
     table_request,
 )
 from surveycli.store import Store, open_store
+from surveycli.survey import survey_hash
 from surveycli.table_file import check_target, write_table
 
 BUNDLED = "bundled"
@@ -93,13 +94,20 @@ def _text(step: Step, name: str) -> str:
     return value
 
 
+def survey_path(name: str) -> Path | None:
+    """Return the file or folder that a survey is in, of one within an archive the archive; None where none is there."""
+    path = Path(name)
+    archive = next((above for above in path.parents if above.is_file()), None)
+    return path if path.is_file() or path.is_dir() else archive
+
+
 def _check_ingest(step: Step) -> None:
     _refuse(step, "replace")
     if step.name == BUNDLED:
         bundled_replaces(step.fields)
         return
     ingest_options(step.fields)
-    if not Path(step.name).is_file():
+    if survey_path(step.name) is None:
         raise bad_input(f"There is no file {step.name}.", "Paths are relative to the current folder.")
 
 
@@ -113,7 +121,7 @@ def _find_survey(store: Store | None, step: Step) -> Made:
         return Made(False)
     if step.name == BUNDLED:
         return Made(bool(store.rows("survey/find_survey", survey_id=BUNDLED_SURVEY)))
-    rows = store.rows("survey/find_file", content_sha256=content_hash(Path(step.name)))
+    rows = store.rows("survey/find_file", content_sha256=survey_hash([Path(step.name)]))
     wanted = step.fields.get("survey_id")
     if wanted is None:
         return Made(bool(rows))

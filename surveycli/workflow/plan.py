@@ -13,7 +13,7 @@ from surveycli.errors import not_found
 from surveycli.plain import nested
 from surveycli.request.workflow import PlannedStep, Step, StepKind, StepState, Workflow
 from surveycli.store import Store, open_store
-from surveycli.workflow.kinds import BUNDLED, KINDS, content_hash
+from surveycli.workflow.kinds import BUNDLED, KINDS, content_hash, survey_path
 from surveycli.workflow.read import placed
 
 _Record = Mapping[str, Any]
@@ -99,7 +99,8 @@ def _files(step: Step) -> Iterator[Path]:
     fields = nested(step.fields)
     given: list[object] = [fields.get(name) for name in KINDS[step.kind].reads]
     if step.kind is StepKind.INGEST and step.name != BUNDLED:
-        given.append(step.name)
+        found = survey_path(step.name)
+        given.append(str(found) if found else None)
     for name, inner in (("model", "name"), ("settings", "encoder")):
         holder = fields.get(name)
         given.append(holder.get(inner) if isinstance(holder, Mapping) else None)

@@ -16,7 +16,7 @@ from surveycli.binary_file import archive as bounds
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.store import Store
 from surveycli.survey import ingest_file
-from surveycli.survey.files.survey import open_survey
+from surveycli.survey.several.open import open_survey
 
 CSV = b"country,Q1\nKEN,1\nKEN,2\n"
 

@@ -41,6 +41,7 @@ SURVEY_ORDER = (
     "files",
     "places",
     "items",
+    "several",
     "population",
     "readers",
     "aggregates",

@@ -406,7 +406,7 @@ def test_workbooks_need_a_sheet_of_respondents(kenya: pl.DataFrame, store: Store
     ("content", "message"),
     [
         (b"\xd0\xcf\x11\xe0" + bytes(20), "found an old Excel file"),
-        (b"\x1f\x8b" + bytes(20), "found a compressed one"),
+        (b"\x1f\x8b" + bytes(20), "cannot be unpacked: Unknown compression method"),
         (b"RDX3\n" + bytes(20), "found an R data file"),
         (b"%PDF-1.4", "found a PDF"),
     ],

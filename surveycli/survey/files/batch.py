@@ -25,10 +25,14 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some respondents of a file, one row each: iso3 as text, item codes as integers, blank cells as null."""
+    """Some respondents of a file, one row each: iso3 as text, item codes as integers, blank cells as null.
+
+    `absent` are columns that the file of these respondents lacks, where others of the survey have them.
+    """
 
     respondents: pl.DataFrame
     skipped: tuple[Skipped, ...] = ()
+    absent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from surveycli.binary_file.archive import Packed
 from surveycli.errors import SurveyError, bad_input
 from surveycli.untrusted.text import UnreadableError
 
-_UNPACK = "Fetch it again, or unpack it first: `7z x`."
+_UNPACK = "Fetch the file again, or unpack it by another program and name what comes out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +24,24 @@ class SourceFile:
     """A survey file, known by the hash of its content: one on disk, or `packed` within a compressed one.
 
     `path` is what it is called, of one within an archive `survey.zip/wave.sav`; `open` and `on_disk` give its content.
+    Several files that are one survey are one source, `known_as` what they are called together, without a content.
     """
 
     path: Path
     sha256: str
     n_bytes: int
     packed: Packed | None = None
+    known_as: str = ""
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its ending."""
+        return self.known_as or self.path.stem
 
     @property
     def slug(self) -> str:
         """The file's name as an id: lower case, runs of anything else as one hyphen."""
-        return re.sub(r"[^a-z0-9]+", "-", self.path.stem.lower()).strip("-") or "survey"
+        return re.sub(r"[^a-z0-9]+", "-", self.stem.lower()).strip("-") or "survey"
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from surveycli.errors import bad_input
-from surveycli.survey.files.batch import Batch, ColumnTypes, Place, typed_batch
+from surveycli.survey.files.batch import Batch, ColumnTypes, Place, Skipped, typed_batch
 from surveycli.survey.files.cell import CellValue, cell_counts
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.files.text import TextHead
@@ -40,7 +40,8 @@ class FileColumn:
 class SurveyTable:
     """A file with one row per respondent, or per anything else. `rows` yields those of some columns, in order.
 
-    `head` is there for delimited text, whose cells are all text. `title` is the name that the file gives itself.
+    `head` is there for delimited text, whose cells are all text. `title` is the name that the file gives itself, and
+    `notes` what there is to say of it after its rows were read, where it is several files.
     """
 
     source: SourceFile
@@ -49,6 +50,7 @@ class SurveyTable:
     rows: Callable[[ColumnTypes], Iterator[Batch]]
     head: TextHead | None = None
     title: str = ""
+    notes: Callable[[], tuple[Skipped, ...]] = tuple
     _by_name: dict[str, FileColumn] = field(init=False, repr=False, compare=False, default_factory=dict)
     _counts: dict[str, dict[CellValue, int]] = field(init=False, repr=False, compare=False, default_factory=dict)
     _n_rows: dict[str, int] = field(init=False, repr=False, compare=False, default_factory=dict)
@@ -95,7 +97,8 @@ class SurveyTable:
         names = {header: name for name, header in headers.items()}
         for batch in self.rows(ColumnTypes(types, frozenset(headers[name] for name in wanted.strict))):
             skipped = tuple(replace(skip, subject=names.get(skip.subject, skip.subject)) for skip in batch.skipped)
-            yield Batch(batch.respondents.rename(names), skipped)
+            absent = frozenset(names[header] for header in batch.absent)
+            yield Batch(batch.respondents.rename(names), skipped, absent)
 
     def frame(self) -> pl.DataFrame:
         """Return all columns and rows at once. Raises SurveyError (exit 3) where there are no rows."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from surveycli.domain import MISSING_CODES
 from surveycli.survey.files.batch import Batch, ColumnTypes, Skipped
 from surveycli.survey.files.cell import as_number
 from surveycli.survey.files.table import SurveyTable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 
 NO_WEIGHT = "no weighting"
+_NOT_ASKED = MISSING_CODES["not_asked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,21 @@ def read_respondents(table: SurveyTable, plan: RespondentPlan) -> Iterator[Batch
     for batch in table.read_typed(plan.columns()):
         cells = batch.respondents
         columns = [_iso3(cells, plan.country), weight_product(cells, plan.weight, table)]
-        columns += [answer.answers(cells[answer.column]) for answer in (*plan.answers, *plan.demographics)]
-        columns += [cells[column].alias(name) for column, name in plan.raw]
+        columns += [_asked(batch, answer.column, answer.answers(cells[answer.column])) for answer in plan.answers]
+        columns += [answer.answers(cells[answer.column]) for answer in plan.demographics]
+        columns += [_raw(batch, column, plan.strict).alias(name) for column, name in plan.raw]
         columns += [_design(cells, column, name, table) for column, name in plan.design.raw]
         yield _countable(Batch(pl.DataFrame(columns), batch.skipped))
+
+
+def _asked(batch: Batch, column: str, answers: pl.Series) -> pl.Series:
+    """Return answers, or where the file of these respondents lacks the column that they were not asked."""
+    return answers.clear().extend_constant(_NOT_ASKED, answers.len()) if column in batch.absent else answers
+
+
+def _raw(batch: Batch, column: str, strict: frozenset[str]) -> pl.Series:
+    cells = batch.respondents[column]
+    return _asked(batch, column, cells) if column in strict else cells
 
 
 def _design(cells: pl.DataFrame, column: str, name: str, table: SurveyTable) -> pl.Series:

@@ -18,7 +18,6 @@ from surveycli.new_file import demand_free, write_new_file
 from surveycli.request.ingest import IngestOptions
 from surveycli.survey.files.batch import Skipped
 from surveycli.survey.files.cell import CellValue, as_number, clean
-from surveycli.survey.files.survey import open_survey
 from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.answers import HIGHEST_CODE
 from surveycli.survey.items.cells import items_of_cells
@@ -33,6 +32,7 @@ from surveycli.survey.readers.generic import item_rules
 from surveycli.survey.readers.profile import find_profile
 from surveycli.survey.readers.wvs import is_wvs
 from surveycli.survey.readers.wvs_columns import missing_codes
+from surveycli.survey.several.open import open_survey
 
 KINDS = (".yaml", ".yml", ".csv", ".xlsx")
 _MOST_CODES = 40  # of a column that is left out; of one with more only those with a label are written
@@ -66,23 +66,23 @@ class DraftColumn:
 
 
 def write_codebook_draft(
-    path: Path, output: Path, *, items: Sequence[str] = (), overwrite: bool = False
+    path: Path | Sequence[Path], output: Path, *, items: Sequence[str] = (), overwrite: bool = False
 ) -> tuple[int, tuple[Skipped, ...]]:
-    """Write the codebook of all columns of a file, and return how many are items and which are none.
+    """Write the codebook of all columns of a survey's files, and return how many are items and which are none.
 
     Raises SurveyError: exit 3 for a kind of codebook that there is not, 5 where `output` is there already.
     """
     if output.suffix.lower() not in KINDS:
         raise bad_input(f"A codebook is YAML, CSV or XLSX, not {output.name}.", "For instance --output codebook.yaml.")
     demand_free(output, replace=overwrite)
-    table = open_survey([path])
+    table = open_survey([path] if isinstance(path, Path) else path)
     rules = _rules(table, IngestOptions(items=tuple(items)))
     found = _items(table, rules)
     left_out = tuple(_left_out(table, found, rules))
     if output.suffix.lower() in (".csv", ".xlsx"):
         _write_rows(list(_rows(found.items, left_out, rules.language)), output, overwrite=overwrite)
     else:
-        content = draft(table.source.path.stem, own_title(table), rules.language, found.items, left_out)
+        content = draft(table.source.stem, own_title(table), rules.language, found.items, left_out)
         text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
         write_new_file(output, _HEADER.format(file=quote(table.name)) + text, overwrite=overwrite)
     return len(found.items), tuple(Skipped(column.why, column.column, 1) for column in left_out)

@@ -42,7 +42,7 @@ def facts_of_table(table: SurveyTable, profile: Profile | None) -> FileFacts:
     """Return the wave and year of a table: from the columns that its profile names or that usually have them."""
     wave_column, waves = _first(table, (profile.wave if profile else ()) or _WAVE, _wave_numbers)
     year_column, years = _first(table, (*(profile.year if profile else ()), *_YEAR), _years)
-    named = _YEAR_IN_NAME.findall(table.source.path.stem) or _YEAR_IN_NAME.findall(table.title)
+    named = _YEAR_IN_NAME.findall(table.source.stem) or _YEAR_IN_NAME.findall(table.title)
     return FileFacts(_span(waves), _span(years) or (named[0] if named else ""), wave_column, year_column)
 
 
@@ -95,7 +95,7 @@ def survey_of_file(
     """
     when = facts.wave or facts.year
     if profile is None:
-        return table.source.slug, SurveyFacts(own_title(table) or table.source.path.stem, wave=when or None)
+        return table.source.slug, SurveyFacts(own_title(table) or table.source.stem, wave=when or None)
     where = f"-{min(countries).lower()}" if len(countries) == 1 and not profile.country_is else ""
     survey_id = re.sub(r"[^a-z0-9]+", "-", f"{profile.programme}-{when}".lower()).strip("-") + where
     said = [part for part in (_of_wave(facts), min(countries) if where else "") if part]

@@ -18,7 +18,7 @@ SurveyFile = RespondentFile | DistributionFile
 
 # What options change how a file is read, by what they are about. All others concern the store, and every file.
 _TERMS = frozenset({"licence", "citation", "ai_policy", "accessed"})
-_OF_EVERY_FILE = frozenset({"survey_id", "replace", "dry_run", "layout"}) | _TERMS
+_OF_EVERY_FILE = frozenset({"survey_id", "replace", "dry_run", "join_on", "layout"}) | _TERMS
 _OF_SOME_FILES = frozenset(field.name for field in fields(IngestOptions)) - _OF_EVERY_FILE
 _OF_RESPONDENTS = _OF_SOME_FILES - {"keep_private"}
 _OF_WVS = _OF_SOME_FILES - {"profile"}

@@ -63,7 +63,7 @@ class Profile:
         names = [column.name for column in table.columns]
         has_all = bool(self.all_of) and all(_some(pattern, names) for pattern in self.all_of)
         has_any = not self.any_of or any(_some(pattern, names) for pattern in self.any_of)
-        said = f"{table.source.path.stem} {table.title}".replace("_", " ")
+        said = f"{table.source.stem} {table.title}".replace("_", " ")
         titled = bool(self.title_is) and re.search(self.title_is, said, re.IGNORECASE) is not None
         return has_all and (has_any or titled)
 

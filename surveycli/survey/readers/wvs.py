@@ -154,7 +154,7 @@ def _wave(table: SurveyTable) -> int | None:
         return waves.pop()
     if table.find("A_WAVE", "W_WEIGHT") or sum(bool(ITEM_OF_WAVE_7.fullmatch(c.name)) for c in table.columns) >= _FEW:
         return WAVE_7
-    found = _WAVE_IN_NAME.search(table.source.path.stem)
+    found = _WAVE_IN_NAME.search(table.source.stem)
     return int(found[1]) if found else None
 
 
@@ -196,7 +196,7 @@ def _facts(table: SurveyTable, wave: int | None, countries: set[str]) -> SurveyF
     if wave == WAVE_7:
         facts = load_survey_facts(BUNDLED_SURVEY)
         return replace(facts, title=facts.title + where, release=release, ai_policy=AiPolicy.LOCAL_ONLY)
-    title = f"World Values Survey wave {wave}" if wave else f"World Values Survey ({table.source.path.stem})"
+    title = f"World Values Survey wave {wave}" if wave else f"World Values Survey ({table.source.stem})"
     return SurveyFacts(
         title + where,
         wave=str(wave) if wave else None,
@@ -211,5 +211,5 @@ def _release(table: SurveyTable) -> str | None:
     column = table.find(wave7_columns()["version"])
     cells = table.present([column.name])[column.name] if column else ()
     stated = sorted(found[0] for cell in cells if (found := _RELEASE.search(str(cell))))
-    named = _RELEASE_IN_NAME.search(table.source.path.stem)
+    named = _RELEASE_IN_NAME.search(table.source.stem)
     return stated[-1] if stated else (re.sub(r"[._]", "-", named[1]) if named else None)

@@ -19,6 +19,7 @@ _SUFFIXES = (
     | {".csv", ".tsv", ".tab", ".xlsx", ".parquet", ".json", ".jsonl", ".ndjson"}
     | {".rds", ".rda", ".rdata"}
 )
+_WORKBOOKS = (".xlsx", ".xlsm")  # ZIP archives, too; a damaged one is a damaged workbook
 _HEAD_BYTES = 512
 _MOST_NAMED = 8
 _MOST_FILES = 1000
@@ -40,7 +41,7 @@ def _sources(path: Path) -> Iterable[SourceFile]:
             return [_named_member(archive, path.relative_to(archive).as_posix())]
         if path.is_dir():
             return [source for file in _of_folder(path) for source in _sources(file)]
-        if path.is_file() and is_zip_of_files(path):
+        if path.is_file() and path.suffix.lower() not in _WORKBOOKS and is_zip_of_files(path):
             return _of_archive(path)
         if path.is_file() and is_gzip(path) and not is_r(_head(path)):
             return [open_packed(path.with_suffix("") if path.suffix.lower() == ".gz" else path, Packed(path))]

@@ -1,0 +1,1 @@
+"""A survey in several files: which they are, and how they become one table."""
