@@ -2,7 +2,7 @@
 
 The libraries that read such files can crash on a damaged one, or unpack a small one to all memory there is, and would
 take the whole program with them. Nothing of surveycli is imported here, so that the process starts fast:
-`python child.py FILE spss|portable|stata|parquet|xlsx FOLDER SHEET SECONDS`. SHEET is the sheet of a workbook to read
+`python child.py FILE spss|portable|stata|parquet|xlsx|r FOLDER SHEET SECONDS`. SHEET is the sheet of a workbook to read
 where there are several (blank: the first); SECONDS of computing are allowed, on systems that count them.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import runpy
 import sys
 import zipfile
 import zlib
@@ -39,6 +40,8 @@ def convert(path: str, kind: str, folder: Path, sheet: str) -> dict[str, Any]:
     try:
         if kind == "parquet":
             return _parquet(path, folder)
+        if kind == "r":
+            return _r(path, folder)
         return _xlsx(path, folder, sheet) if kind == "xlsx" else _labelled(path, kind, folder)
     except MemoryError:
         return {"error": _NO_MEMORY}
@@ -117,6 +120,15 @@ def _parquet(path: str, folder: Path) -> dict[str, Any]:
     except pa.ArrowException as error:
         raise _UnreadableError(_NO_MEMORY if isinstance(error, MemoryError) else str(error)) from error
     return _bare(names)
+
+
+def _r(path: str, folder: Path) -> dict[str, Any]:
+    # By its path, as this program is run: there is no package to import it from.
+    read_frame = runpy.run_path(str(Path(__file__).with_name("r_frame.py")))["read_frame"]
+    frame, columns = read_frame(path)
+    for number, part in enumerate(frame.iter_slices(_BATCH_ROWS)):
+        _write(part, folder, number)
+    return {"error": None, "title": "", "columns": columns}
 
 
 def _xlsx(path: str, folder: Path, sheet: str) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class BinaryKind(StrEnum):
     STATA = "stata"
     PARQUET = "parquet"
     XLSX = "xlsx"
+    R = "r"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def ingest(
     file: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="A file of respondents of any survey (SPSS, Stata, CSV, XLSX, Parquet, JSON), GlobalOpinionQA, "
+            help="A file of respondents of any survey (SPSS, Stata, R, CSV, XLSX, Parquet, JSON), GlobalOpinionQA, "
             "SubPOP, SimBench, or a table of ready distributions; also zipped, or a folder. Several are one survey, "
             "in a file per country or wave.",
             show_default=False,

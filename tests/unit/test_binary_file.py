@@ -120,12 +120,8 @@ def test_computing_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (
-            gzip.compress(b"X\n\0\0\0\3", mtime=0),
-            r"found an R data file. In R: `haven::write_sav\(readRDS\(\"f.rds\"\), ",
-        ),
-        (bz2.compress(b"RDX3\nX\n"), "found an R data file"),
-        (lzma.compress(b"RDX2\nX\n"), "found an R data file"),
+        (bz2.compress(b"RDX3\nX\n"), r"a file of R but cannot be read.*`haven::write_sav\(readRDS\(\"f.rds\"\), "),
+        (lzma.compress(b"RDX2\nX\n"), "like a file of R but cannot be read"),
         (gzip.compress(b"a,b\n1,2\n", mtime=0), "found a compressed one. Unpack it first: `7z x f.rds`"),
         (b'{\n  "a": 1}', "found JSON"),
         (b"<!DOCTYPE html><html>", "found a web page"),
@@ -138,14 +134,6 @@ def test_what_is_no_survey_file_is_named(content: bytes, message: str, tmp_path:
     with pytest.raises(SurveyError, match=message) as stop:
         open_table(open_source(path))
     assert stop.value.hint
-
-
-def test_an_r_workspace_is_loaded_by_its_name(tmp_path: Path) -> None:
-    """The line of R for a workspace loads it and takes the object in it."""
-    path = tmp_path / "w.RData"
-    path.write_bytes(gzip.compress(b"RDX3\nX\n"))
-    with pytest.raises(SurveyError, match=r'haven::write_sav\(get\(load\("w.RData"\)\), "survey.sav"\)'):
-        open_table(open_source(path))
 
 
 def test_a_zip_of_files_says_what_is_in_it(tmp_path: Path) -> None:

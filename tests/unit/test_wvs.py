@@ -407,7 +407,7 @@ def test_workbooks_need_a_sheet_of_respondents(kenya: pl.DataFrame, store: Store
     [
         (b"\xd0\xcf\x11\xe0" + bytes(20), "found an old Excel file"),
         (b"\x1f\x8b" + bytes(20), "cannot be unpacked: Unknown compression method"),
-        (b"RDX3\n" + bytes(20), "found an R data file"),
+        (b"RDX3\n" + bytes(20), "begins like a file of R but cannot be read"),
         (b"%PDF-1.4", "found a PDF"),
     ],
 )

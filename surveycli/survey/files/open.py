@@ -1,4 +1,4 @@
-"""Opens a survey file of any kind, told by its first bytes: delimited text, JSON, Parquet, XLSX, SPSS, Stata."""
+"""Opens a survey file of any kind, told by its first bytes: delimited text, JSON, Parquet, XLSX, SPSS, Stata, R."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import lzma
 import re
 import zlib
 from collections.abc import Callable
+from importlib.util import find_spec
 from shlex import quote
 
 from surveycli.binary_file.open import BinaryKind, open_binary
-from surveycli.errors import bad_input
+from surveycli.errors import bad_input, missing_extra
 from surveycli.survey.files.csv_batches import read_csv_batches
 from surveycli.survey.files.json_table import is_json, open_json
 from surveycli.survey.files.source import SourceFile
@@ -25,17 +26,17 @@ _NAMES = {
     BinaryKind.STATA: "Stata",
     BinaryKind.PARQUET: "Parquet",
     BinaryKind.XLSX: "XLSX",
+    BinaryKind.R: "R",
 }
 _HEAD_BYTES = 512
 _PORTABLE = b"SPSS PORT FILE"
-_R_START = rb"RD[AX]\d\n|[ABX]\n\0"
-_R_HINT = "In R: `{r}`; then ingest survey.sav."
+_R_START = re.compile(rb"RD[ABX]\d\n|X\n\0|B\n[\2\3]\0|A\n[23]\n\d{5,6}\n")
+_R_EXTRA = "rdata"
 # What users have beside survey files, told by how it begins, and what to do with it.
 _OTHER_KINDS = tuple(
     (re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:" + start + rb")", re.IGNORECASE), what, hint)
     for start, what, hint in (
         (rb"\xd0\xcf\x11\xe0", "an old Excel file (.xls)", "Save it as .xlsx or CSV."),
-        (_R_START, "an R data file", _R_HINT),
         (rb"%PDF", "a PDF", "A questionnaire holds no data: fetch the data file."),
         (
             rb"<(?:!doctype|html|\?xml)",
@@ -46,6 +47,7 @@ _OTHER_KINDS = tuple(
 )
 _OLD_STATA = frozenset({0x69, 0x6C, 0x6E, 0x6F, 0x71, 0x72, 0x73})  # releases 105 to 115 begin with their number
 _SHEET = "Data"
+_EXPORT_AGAIN = "Fetch or export the file again, or save it as CSV; unpack an archive first."
 
 
 def open_table(source: SourceFile) -> SurveyTable:
@@ -55,6 +57,8 @@ def open_table(source: SourceFile) -> SurveyTable:
     kind = _binary_kind(head)
     if kind is not None:
         return _open_binary(source, kind)
+    if is_r(head):
+        return _open_r(source)
     if is_json(head):
         return open_json(source)
     _refuse_other_kind(head, source)
@@ -79,7 +83,7 @@ def _binary_kind(head: bytes) -> BinaryKind | None:
 def is_r(head: bytes) -> bool:
     """Tell whether a file that begins so was written by R, compressed or not."""
     unpacked = _unpacked(head)
-    return re.match(_R_START, head if unpacked is None else unpacked) is not None
+    return _R_START.match(head if unpacked is None else unpacked) is not None
 
 
 def _refuse_other_kind(head: bytes, source: SourceFile) -> None:
@@ -91,13 +95,18 @@ def _refuse_other_kind(head: bytes, source: SourceFile) -> None:
     if not what and unpacked is not None:
         what, hint = "a compressed one", "Unpack it first: `7z x {quoted}`."
     if what:
-        hint = hint.format(quoted=quote(name), r=_in_r(name))
+        hint = hint.format(quoted=quote(name))
         raise bad_input(f"{name}: expected a survey file, found {what}.", hint)
 
 
-def _in_r(name: str) -> str:
-    load = "readRDS" if name.lower().endswith(".rds") else "get(load"
-    return f'haven::write_sav({load}("{name}"){")" if load != "readRDS" else ""}, "survey.sav")'
+def _open_r(source: SourceFile) -> SurveyTable:
+    """Return the data frame of an R file. Raises SurveyError: exit 6 without the package that reads it, else 3."""
+    name = source.path.name
+    load = f'readRDS("{name}")' if name.lower().endswith(".rds") else f'get(load("{name}"))'
+    by_r = f'in R `haven::write_sav({load}, "survey.sav")`, then ingest survey.sav.'
+    if find_spec(_R_EXTRA) is None:
+        raise missing_extra(f"{name} is an R data file.", f"`pip install 'surveycli[r]'` reads it; or {by_r}")
+    return _open_binary(source, BinaryKind.R, f"Fetch the file again, or {by_r}")
 
 
 def _unpacked(head: bytes) -> bytes | None:
@@ -128,8 +137,8 @@ def _open_text(source: SourceFile) -> SurveyTable:
     return SurveyTable(source, kind, columns, lambda wanted: read_csv_batches(head, wanted), head)
 
 
-def _open_binary(source: SourceFile, kind: BinaryKind) -> SurveyTable:
-    """Return an SPSS, Stata, Parquet or Excel file; of a workbook the sheet `Data`, or the only one, cells as text."""
+def _open_binary(source: SourceFile, kind: BinaryKind, hint: str = _EXPORT_AGAIN) -> SurveyTable:
+    """Return an SPSS, Stata, Parquet, Excel or R file; of a workbook the sheet `Data`, or the only one, as text."""
     name = source.path.name
     try:
         with source.on_disk() as path:
@@ -138,7 +147,7 @@ def _open_binary(source: SourceFile, kind: BinaryKind) -> SurveyTable:
         what = "a workbook" if kind is BinaryKind.XLSX else f"a file of {_NAMES[kind]}"
         raise bad_input(
             f"{name} begins like {what} but cannot be read: {error}.",
-            "Fetch or export the file again, or save it as CSV; unpack an archive first.",
+            hint,
         ) from error
     columns = tuple(
         FileColumn(
