@@ -1,9 +1,10 @@
-"""SubPOP, SimBench and GlobalOpinionQA as JSON, in their published layouts, with invented shares."""
+"""Data sets of the field in their published layouts, with invented shares and answers."""
 
 from __future__ import annotations
 
 import csv
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +152,64 @@ def test_ready_distributions_refuse_what_they_cannot_heed(store: Store, tmp_path
     with pytest.raises(SurveyError, match="min-cell") as raised:
         ingest_file(store, write_simbench(tmp_path / "s.csv"), IngestOptions(min_cell=5))
     assert raised.value.code == ExitCode.USAGE
+
+
+def write_opinionqa(folder: Path, n_people: int = 300) -> list[dict[str, str]]:
+    """Write a wave's info.csv and responses.csv, and return the rows of people."""
+    draw = random.Random(4)
+    questions = {
+        "SAFE_W26": (["Very safe", "Somewhat safe", "Not at all safe", "Refused"], [1.0, 2.0, 3.0]),
+        "OWNER_W26": (["I do", "Somebody else", "Nobody", "Refused"], [1.0, 1.0, 2.0]),
+        "EVER_W26": (["No, I have never", "Yes, I have", "Refused"], [2.0, 1.0]),
+    }
+    with (folder / "info.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["", "survey", "key", "question", "references", "option_mapping", "option_ordinal"])
+        for key, (labels, places) in questions.items():
+            mapping = {float(place): label for place, label in enumerate(labels, 1)}
+            writer.writerow(["0", "W26", key, f"What of {key}?", repr(labels), repr(mapping), repr(places)])
+        writer.writerow(["1", "W26", "BROKEN_W26", "What?", "__import__('os')", "{}", "[1.0]"])
+    people = [
+        {"QKEY": str(1000 + number), "SEX": draw.choice(("Male", "Female"))}
+        | {key: draw.choice(labels) for key, (labels, _) in questions.items()}
+        | {"BROKEN_W26": "No", "WEIGHT_W26": f"{draw.uniform(0.3, 3):.4f}"}
+        for number in range(n_people)
+    ]
+    with (folder / "responses.csv").open("w", encoding="utf-8", newline="") as stream:
+        rows = csv.DictWriter(stream, list(people[0]))
+        rows.writeheader()
+        rows.writerows(people)
+    return people
+
+
+def test_opinionqa_is_read_by_the_table_of_questions_beside_it(store: Store, tmp_path: Path) -> None:
+    """Weighted shares are those of the people, options go by place, refusals stand apart, terms are the panel's."""
+    people = write_opinionqa(tmp_path)
+    report = ingest_file(store, tmp_path / "responses.csv", IngestOptions(by=(("country", "sex"),)))
+    assert (report.layout, report.survey_id, report.n_items) == ("opinionqa", "opinionqa-w26", 3)
+    women = [row for row in people if row["SEX"] == "Female"]
+    for key in ("SAFE_W26", "OWNER_W26", "EVER_W26"):
+        answered = [row for row in women if row[key] != "Refused"]
+        total = sum(float(row["WEIGHT_W26"]) for row in answered)
+        found = shares_of(store, "USA|sex=female")
+        for label in {row[key] for row in answered}:
+            share = sum(float(row["WEIGHT_W26"]) for row in answered if row[key] == label) / total
+            assert found[f"What of {key}?", label] == pytest.approx(share, abs=1e-12)
+    labels = store.query("SELECT label FROM option_text WHERE item_id = 'EVER_W26' ORDER BY option_code").rows()
+    assert [label for (label,) in labels] == ["Yes, I have", "No, I have never"]
+    scales = dict(store.query("SELECT item_id, scale FROM item").rows())
+    assert scales == {"SAFE_W26": "ordinal", "OWNER_W26": "nominal", "EVER_W26": "binary"}
+    assert {status for (status,) in store.query("SELECT DISTINCT status FROM missing_count").rows()} == {"refused"}
+    assert not list(find_violations(store))
+
+
+def test_answers_of_opinionqa_without_its_table_of_questions_are_refused(store: Store, tmp_path: Path) -> None:
+    """responses.csv alone does not say which of its columns are questions: the layout cannot be forced on it."""
+    write_opinionqa(tmp_path)
+    (tmp_path / "info.csv").write_text('key,question,references,option_ordinal\n"', encoding="utf-8")
+    with pytest.raises(SurveyError, match=r"info\.csv cannot be read") as caught:
+        ingest_file(store, tmp_path / "responses.csv")
+    assert caught.value.code is ExitCode.BAD_INPUT
+    (tmp_path / "info.csv").unlink()
+    with pytest.raises(SurveyError, match=r"expected OpinionQA: responses\.csv with its wave's info\.csv"):
+        ingest_file(store, tmp_path / "responses.csv", IngestOptions(layout="opinionqa"))

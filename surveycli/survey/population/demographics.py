@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from surveycli.survey.files.cell import fold
+from surveycli.survey.files.cell import as_number, fold
 from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.answers import AnswerColumn
 from surveycli.survey.items.columns import column_rules, wording_of_column
 from surveycli.survey.items.label_rules import status_of_label
+
+_SEXES = ("male", "female")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,14 @@ def demographics_of_table(table: SurveyTable) -> DemographicColumns:
     rules = column_rules()["demographics"]
     answers, found = [], {}
     sex = _demographic_column(table, rules["sex"])
-    values = _sex_values(sex, rules["sex"]["values"]) if sex else {}
-    if sex and set(values.values()) == {"male", "female"}:
-        answers.append(AnswerColumn(sex.name, "sex_code", {code: code for code in values}))
-        found["sex"] = Demographic("sex_code", values)
+    if sex:
+        words = {} if sex.value_labels else _sex_words(table, sex, rules["sex"]["values"])
+        values = dict(enumerate(_SEXES)) if words else _sex_values(sex, rules["sex"]["values"])
+        if {*values.values()} == {*_SEXES}:
+            answers.append(AnswerColumn(sex.name, "sex_code", {} if words else {code: code for code in values}, words))
+            found["sex"] = Demographic("sex_code", values)
     age = _demographic_column(table, rules["age"])
-    if age and _in_years(age):
+    if age and _in_years(table, age):
         labelled = {int(c) for c in age.value_labels if isinstance(c, int | float) and c == int(c)}
         missing = {code: -2 for code in labelled if status_of_label(age.value_labels[code])}
         years = {year: year for year in range(120) if year not in missing}
@@ -65,10 +69,24 @@ def demographics_of_table(table: SurveyTable) -> DemographicColumns:
     return DemographicColumns(tuple(answers), found)
 
 
-def _in_years(column: FileColumn) -> bool:
-    """Tell whether codes are years of age: labels, where there are any, repeat them (`97 or older`) or are missing."""
+def _in_years(table: SurveyTable, column: FileColumn) -> bool:
+    """Tell whether a column has years of age.
+
+    Labels, where there are any, repeat their codes (`97 or older`) or are missing answers; without labels most of the
+    different cells are numbers, and not `18-29`.
+    """
+    if not column.value_labels:
+        cells = table.present([column.name])[column.name]
+        return 2 * sum(as_number(cell) is not None for cell in cells) >= len(cells)
     labelled = ((code, label) for code, label in column.value_labels.items() if isinstance(code, int | float))
     return all(f"{code:g}" in label or status_of_label(label) for code, label in labelled)
+
+
+def _sex_words(table: SurveyTable, column: FileColumn, words: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Return the places in `_SEXES` of the words that stand in a column's cells; none unless both sexes do."""
+    cells = {fold(cell) for cell in table.present([column.name])[column.name] if isinstance(cell, str)}
+    found = {cell: _SEXES.index(sex) for sex, known in words.items() for cell in cells if cell in known}
+    return found if {*found.values()} == {*range(len(_SEXES))} else {}
 
 
 def _sex_values(column: FileColumn, words: Mapping[str, Sequence[str]]) -> dict[int, str]:

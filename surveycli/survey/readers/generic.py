@@ -15,7 +15,7 @@ from surveycli.survey.items.file_items import FileItems, described_items, own_it
 from surveycli.survey.items.item_rules import ItemRules, refuse_beside_codebook, rules_of_options
 from surveycli.survey.items.labels import items_of_table
 from surveycli.survey.items.language import guess_language_of_table
-from surveycli.survey.items.user_codebook import read_user_codebook
+from surveycli.survey.items.user_codebook import UserCodebook, read_user_codebook
 from surveycli.survey.places.column import Countries
 from surveycli.survey.places.find_column import countries_of_table
 from surveycli.survey.population.demographics import Roles, demographics_of_table
@@ -37,22 +37,26 @@ def is_generic(table: SurveyTable, options: IngestOptions) -> bool:
     return bool(told) or labelled or find_profile(table, options) is not None
 
 
-def read_generic(table: SurveyTable, options: IngestOptions) -> RespondentFile:
+def read_generic(table: SurveyTable, options: IngestOptions, book: UserCodebook | None = None) -> RespondentFile:
     """Return the respondents of any survey.
 
-    Items come from the codebook given, else from the file's value labels, else, for the columns named with --items,
-    from the cells. A blank cell is a missing answer of unknown kind, unless the profile says more. Raises SurveyError
-    (exit 3) where no country column or no item is found.
+    Items come from `book` or the codebook that the options name, else from the file's value labels, else, for the
+    columns named with --items, from the cells. A blank cell is a missing answer of unknown kind, unless the profile
+    says more. Raises SurveyError (exit 3) where no country column or no item is found.
     """
     profile = find_profile(table, options)
     options = _with_replicates(options, profile)
+    if book is None and options.codebook:
+        refuse_beside_codebook(options, "--codebook")
+        book = read_user_codebook(options.codebook)
     countries = _countries(table, options, profile)
     weight = find_weight(table, options.weight_column, profile.weight if profile else ())
     rules, language = item_rules(table, options, profile)
     facts = facts_of_table(table, profile)
     survey_id, survey = survey_of_file(table, profile, facts, countries.column.all_of_them())
-    items = _items(table, options, rules, (countries.column.column or "", *weight.columns, *facts.columns().values()))
-    if options.codebook:
+    taken = (countries.column.column or "", *weight.columns, *facts.columns().values())
+    items = _items(table, options, rules, taken) if book is None else described_items(table, book, rules)
+    if book is not None:
         survey_id = items.codebook.codebook_id
         survey = replace(survey, title=items.title or own_title(table) or survey_id)
     demographics = demographics_of_table(table)
@@ -65,7 +69,7 @@ def read_generic(table: SurveyTable, options: IngestOptions) -> RespondentFile:
     reading = Reading(
         profile=profile.title if profile else "",
         year=facts.year,
-        language=items.codebook.items[0].texts[0].language if options.codebook else language,
+        language=items.codebook.items[0].texts[0].language if book else language,
         country=countries.column.column or f"{countries.column.everyone} for everybody",
         weight=weight.shown,
         design=design.shown,
@@ -123,9 +127,6 @@ def item_rules(table: SurveyTable, options: IngestOptions, profile: Profile | No
 
 
 def _items(table: SurveyTable, options: IngestOptions, rules: ItemRules, taken: Sequence[str]) -> FileItems:
-    if options.codebook:
-        refuse_beside_codebook(options, "--codebook")
-        return described_items(table, read_user_codebook(options.codebook), rules)
     if any(column.value_labels for column in table.columns):
         found = items_of_table(table, rules, taken)
     elif options.items:

@@ -10,7 +10,7 @@ from surveycli.request.ingest import IngestOptions
 from surveycli.survey.files.open import SPSS, open_table
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.files.table import SurveyTable
-from surveycli.survey.readers import distributions, generic, goqa, simbench, subpop, wvs
+from surveycli.survey.readers import distributions, generic, goqa, opinionqa, simbench, subpop, wvs
 from surveycli.survey.readers.profile import find_profile
 from surveycli.survey.readers.readout import DistributionFile, RespondentFile
 
@@ -82,6 +82,14 @@ LAYOUTS = (
         lambda table, options: distributions.read_distribution_table(table.source, table.frame(), options.country_map),
         strict=True,
         takes=frozenset({"country_map"}),
+    ),
+    Layout(
+        opinionqa.LAYOUT,
+        "OpinionQA: responses.csv with its wave's info.csv (key, question, references, option_ordinal) beside it",
+        lambda table, options: options.codebook is None and opinionqa.is_opinionqa(table),
+        opinionqa.read_opinionqa,
+        strict=True,
+        takes=_OF_RESPONDENTS - {"codebook", "profile", "items"},
     ),
     Layout(
         wvs.LAYOUT,
