@@ -444,6 +444,31 @@ def _sound_goqa(draw: random.Random) -> Tree:
     ]
 
 
+def _sound_subpop(draw: random.Random) -> Tree:
+    row = {"qkey": "TEA_W1", "attribute": "SEX", "group": "Female", "question": "Tea?", "refusal_rate": 0.1}
+    more = {"options": ["Yes", "No", "Some", "Refused"], "responses": [0.5, 0.2, 0.3], "ordinal": [1, 3, 2]}
+    return [row | more, row | more | {"group": "Male"}, row | more | {"attribute": "Overall", "group": "Overall"}]
+
+
+def _sound_twins(draw: random.Random) -> Tree:
+    one = {"QuestionID": "QID1", "QuestionType": "MC", "QuestionText": "Tea?", "Options": ["Yes", "No"]}
+    rows = {"QuestionID": "QID2", "QuestionType": "Matrix", "QuestionText": "Trust in", "Rows": ["banks", "police"]}
+    answer = {"SelectedByPosition": [1, 2], "SelectedText": ["None", "Some"]}
+    asked = [one | {"Answers": {"SelectedByPosition": 2}}, rows | {"Columns": ["None", "Some"], "Answers": answer}]
+    return [{"pid": n, "persona_json": [{"ElementType": "Block", "Questions": asked}]} for n in range(3)]
+
+
+def _sound_dialogues(draw: random.Random) -> Tree:
+    header = ["Question ID", "Question Type", "Question", "Response", "All(99)", "O7: Kenya (31)", "O2: 18-25", "Asia"]
+    return [
+        header,
+        ["q1", "Poll Single Select", "Age?", "18-25", 40, 60, 100, 50],
+        ["q1", "Poll Single Select", "Age?", "26-35", 60, 40, 0, "50%"],
+        ["q2", "Poll Single Select", "Tea?", "Yes", 0.25, 0.5, 0.75, 1],
+        ["q2", "Poll Single Select", "Tea?", "No", 0.75, 0.5, 0.25, 0],
+    ]
+
+
 def write_goqa_rows(content: Tree, path: Path, draw: random.Random) -> None:
     """Write rows whose dictionaries and lists stand there as Python writes them."""
     rows = []
@@ -652,6 +677,9 @@ READERS: Mapping[str, Reader] = {
     "generic-csv": Reader(_sound_generic, _delimited(",;\t|"), read_generic, ("csv",)),
     "generic-xlsx": Reader(_sound_generic, write_workbook, read_generic, ("xlsx",), is_binary=True),
     "globalopinionqa": Reader(_sound_goqa, write_goqa_rows, read_survey, ("csv",)),
+    "subpop": Reader(_sound_subpop, write_json_lines, read_survey, ("jsonl",)),
+    "twin-2k-500": Reader(_sound_twins, write_json_lines, read_survey, ("jsonl",)),
+    "global-dialogues": Reader(_sound_dialogues, _delimited(",;"), read_survey, ("csv",)),
     "distributions-csv": Reader(_sound_distributions, _delimited(",;"), read_survey, ("csv",)),
     "distributions-parquet": Reader(_sound_distributions, write_parquet, read_survey, ("parquet",), is_binary=True),
     "codebook-yaml": Reader(_sound_codebook, write_yaml, read_codebook, ("yaml", "yml")),

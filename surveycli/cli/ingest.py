@@ -45,7 +45,8 @@ def ingest(
         list[Path] | None,
         typer.Argument(
             help="A file of respondents of any survey (SPSS, Stata, R, CSV, XLSX, Parquet, JSON), GlobalOpinionQA, "
-            "SubPOP, SimBench, or a table of ready distributions; also zipped, or a folder. Several are one survey, "
+            "SubPOP, SimBench, OpinionQA, Twin-2K-500, Global Dialogues, or a table of ready distributions; also "
+            "zipped, or a folder. Several are one survey, "
             "in a file per country or wave.",
             show_default=False,
         ),

@@ -8,6 +8,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from other_surveys import goqa_selections
 
@@ -29,8 +30,8 @@ def subpop_row(group: str, responses: list[float], **other: Any) -> dict[str, An
 def shares_of(store: Store, population: str) -> dict[tuple[str, str], float]:
     """Return the stored shares of a population by wording and label."""
     rows = store.query(
-        "SELECT t.wording, o.label, d.share FROM response_distribution AS d JOIN item_text AS t"
-        " USING (survey_id, item_id) JOIN option_text AS o USING (survey_id, item_id, option_code)"
+        "SELECT t.wording, o.label, coalesce(d.share, d.share_unweighted) FROM response_distribution AS d"
+        " JOIN item_text AS t USING (survey_id, item_id) JOIN option_text AS o USING (survey_id, item_id, option_code)"
         f" WHERE population_id = '{population}'"
     ).rows()
     return {(wording, label): share for wording, label, share in rows}
@@ -213,3 +214,91 @@ def test_answers_of_opinionqa_without_its_table_of_questions_are_refused(store: 
     (tmp_path / "info.csv").unlink()
     with pytest.raises(SurveyError, match=r"expected OpinionQA: responses\.csv with its wave's info\.csv"):
         ingest_file(store, tmp_path / "responses.csv", IngestOptions(layout="opinionqa"))
+
+
+DIALOGUE = """Question ID,Question Type,Question,Response,OriginalResponse,All,O2: 18-25 (410),O7: Kenya (35),Africa
+q1,Poll Single Select,How old are you?,18-25,,40,100,60,50
+q1,Poll Single Select,How old are you?,26-35,,60,0,40,50
+q2,Poll Single Select,How much do you trust it?,A lot,,20,10.5,50,25%
+q2,Poll Single Select,How much do you trust it?,A little,,50,39.5,25,25%
+q2,Poll Single Select,How much do you trust it?,Not at all,,20,40,25,50%
+q2,Poll Single Select,How much do you trust it?,Don't know,,10,10,0,0%
+q3,Ask Opinion,Why?,It helps me,It helps me,70,71,72,73
+q4,Poll Multi Select,Which do you use?,Phone,,90,90,90,90
+q4,Poll Multi Select,Which do you use?,Laptop,,60,60,60,60
+"""
+
+
+def test_global_dialogues_keep_polls_by_segment(store: Store, tmp_path: Path) -> None:
+    """Countries are countries, other segments are told by the poll that made them; opinions are not distributions."""
+    (tmp_path / "GD3_aggregate_standardized.csv").write_text(DIALOGUE, encoding="utf-8")
+    report = ingest_file(store, tmp_path / "GD3_aggregate_standardized.csv")
+    assert (report.layout, report.n_items, report.n_populations, report.n_cells) == ("global-dialogues", 2, 4, 7)
+    trust = "How much do you trust it?"
+    assert shares_of(store, "KEN")[trust, "A lot"] == pytest.approx(0.5, abs=1e-12)
+    named = dict(store.query("SELECT name, population_id FROM population_text").rows())
+    young = named["To the question 'How old are you?' you answer '18-25'."]
+    assert shares_of(store, young) == {
+        (trust, "A lot"): pytest.approx(10.5 / 90, abs=1e-12),
+        (trust, "A little"): pytest.approx(39.5 / 90, abs=1e-12),
+        (trust, "Not at all"): pytest.approx(40 / 90, abs=1e-12),
+    }
+    missing = store.query(f"SELECT status, share FROM missing_count WHERE population_id = '{young}'").rows()
+    assert missing == [("dont_know", pytest.approx(0.1, abs=1e-12))]
+    reasons = {skip.reason: skip.n_skipped for skip in report.skipped}
+    assert reasons["row of another type than a poll"] == 1
+    assert reasons["segment that the poll itself defines"] == 1
+    assert reasons["segment whose shares of all responses do not sum to 100%"] == 4
+    assert not list(find_violations(store))
+
+
+def twin(pid: int, sex: str, tea: int, *trust: int | None) -> dict[str, Any]:
+    """Return a row of a person: a question of one choice, a matrix, a text, and the matrix again in the fourth wave."""
+    columns = ["None", "Some", "A lot"]
+    matrix = {"QuestionID": "QID2", "QuestionType": "Matrix", "QuestionText": "Trust in", "Rows": ["banks", "police"]}
+    answers = {"SelectedByPosition": list(trust), "SelectedText": [n and columns[n - 1] for n in trust]}
+    one = [
+        {"QuestionID": "QID12", "QuestionType": "MC", "QuestionText": "What is your sex?"}
+        | {
+            "Options": ["Male", "Female"],
+            "Answers": {"SelectedByPosition": 1 + (sex == "Female"), "SelectedText": sex},
+        },
+        {"QuestionID": "QID1", "QuestionType": "MC", "QuestionText": "Do you drink <b>tea</b>?"}
+        | {"Options": ["Yes", "No"], "Answers": {"SelectedByPosition": tea}},
+        matrix | {"Columns": columns, "Answers": answers},
+        {"QuestionID": "QID3", "QuestionType": "TE", "QuestionText": "Why?", "Answers": {"Text": "So."}},
+    ]
+    again = [matrix | {"Columns": columns, "Answers": {"SelectedText": ["A lot", "A lot"]}}]
+    blocks = {"wave1_3_persona_json": one, "wave4_Q_wave4_A": again}
+    dumped = {name: json.dumps([{"ElementType": "Block", "Questions": asked}]) for name, asked in blocks.items()}
+    return {"pid": pid, **dumped}
+
+
+def test_twins_are_respondents_of_one_choice_questions(store: Store, tmp_path: Path) -> None:
+    """Rows of a matrix are questions, the fourth wave's answers stand apart, and groups are made as for any file."""
+    people = [
+        twin(1, "Male", 1, 1, 3),
+        twin(2, "Female", 2, 2, None),
+        twin(3, "Female", 1, 3, 3),
+        twin(4, "Male", 9, 1, 1),
+    ]
+    pl.DataFrame(people).write_parquet(tmp_path / "data.parquet")
+    report = ingest_file(store, tmp_path / "data.parquet", IngestOptions(by=(("country",), ("country", "sex"))))
+    assert (report.layout, report.survey_id, report.n_respondents) == ("twin-2k-500", "twin-2k-500", 4)
+    assert shares_of(store, "USA")["Do you drink tea?", "Yes"] == pytest.approx(2 / 3, abs=1e-12)
+    women = "SELECT option_code, share_unweighted FROM response_distribution WHERE population_id = 'USA|sex=female'"
+    assert dict(store.query(f"{women} AND item_id = 'QID2_1'").rows()) == {1: 0, 2: 0.5, 3: 0.5}
+    assert dict(store.query(f"{women} AND item_id = 'QID2_2'").rows()) == {1: 0, 2: 0, 3: 1}
+    assert dict(store.query(f"{women} AND item_id = 'QID2_1_w4'").rows()) == {1: 0, 2: 0, 3: 1}
+    items = {item for (item,) in store.query("SELECT item_id FROM item").rows()}
+    assert items == {"QID1", "QID2_1", "QID2_2", "QID2_1_w4", "QID2_2_w4"}
+    assert not list(find_violations(store))
+
+
+@pytest.mark.parametrize("text", ["[", "[]", '{"Questions": 3}', '[{"Questions": [{"QuestionID": 3}, 4, null]}]'])
+def test_questionnaires_without_a_question_are_refused(store: Store, tmp_path: Path, text: str) -> None:
+    """Whatever stands in the place of the questionnaire is an error with its place, never a crash."""
+    pl.DataFrame({"pid": ["1"], "persona_json": [text]}).write_csv(tmp_path / "twins.csv")
+    with pytest.raises(SurveyError, match="no questionnaire in it has a question of one choice") as caught:
+        ingest_file(store, tmp_path / "twins.csv")
+    assert caught.value.code is ExitCode.BAD_INPUT

@@ -10,7 +10,17 @@ from surveycli.request.ingest import IngestOptions
 from surveycli.survey.files.open import SPSS, open_table
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.files.table import SurveyTable
-from surveycli.survey.readers import distributions, generic, goqa, opinionqa, simbench, subpop, wvs
+from surveycli.survey.readers import (
+    dialogues,
+    distributions,
+    generic,
+    goqa,
+    opinionqa,
+    simbench,
+    subpop,
+    twins,
+    wvs,
+)
 from surveycli.survey.readers.profile import find_profile
 from surveycli.survey.readers.readout import DistributionFile, RespondentFile
 
@@ -82,6 +92,22 @@ LAYOUTS = (
         lambda table, options: distributions.read_distribution_table(table.source, table.frame(), options.country_map),
         strict=True,
         takes=frozenset({"country_map"}),
+    ),
+    Layout(
+        dialogues.LAYOUT,
+        "Global Dialogues: Question ID, Question Type, Question, Response, All, segments",
+        lambda table, _: dialogues.is_dialogues(_names(table)),
+        lambda table, _: dialogues.read_dialogues(table.source, table.frame()),
+        strict=True,
+        takes=frozenset(),
+    ),
+    Layout(
+        twins.LAYOUT,
+        "Twin-2K-500: pid, persona_json",
+        lambda table, options: options.profile is None and twins.is_twins(_names(table)),
+        twins.read_twins,
+        strict=True,
+        takes=_OF_RESPONDENTS - {"profile", "items"},
     ),
     Layout(
         opinionqa.LAYOUT,
