@@ -46,17 +46,15 @@ def read_generic(table: SurveyTable, options: IngestOptions, book: UserCodebook 
     """
     profile = find_profile(table, options)
     options = _with_replicates(options, profile)
-    if book is None and options.codebook:
-        refuse_beside_codebook(options, "--codebook")
-        book = read_user_codebook(options.codebook)
+    book = book or _own_book(options)
     countries = _countries(table, options, profile)
     weight = find_weight(table, options.weight_column, profile.weight if profile else ())
     rules, language = item_rules(table, options, profile)
     facts = facts_of_table(table, profile)
     survey_id, survey = survey_of_file(table, profile, facts, countries.column.all_of_them())
     taken = (countries.column.column or "", *weight.columns, *facts.columns().values())
-    items = _items(table, options, rules, taken) if book is None else described_items(table, book, rules)
-    if book is not None:
+    items = described_items(table, book, rules) if book else _items(table, options, rules, taken)
+    if book:
         survey_id = items.codebook.codebook_id
         survey = replace(survey, title=items.title or own_title(table) or survey_id)
     demographics = demographics_of_table(table)
@@ -124,6 +122,14 @@ def item_rules(table: SurveyTable, options: IngestOptions, profile: Profile | No
         not_asked=profile.no_items,
     )
     return rules, f"{language} ({source})"
+
+
+def _own_book(options: IngestOptions) -> UserCodebook | None:
+    """Return the codebook that the user gave. Raises SurveyError (exit 2) for options that say what it says."""
+    if options.codebook is None:
+        return None
+    refuse_beside_codebook(options, "--codebook")
+    return read_user_codebook(options.codebook)
 
 
 def _items(table: SurveyTable, options: IngestOptions, rules: ItemRules, taken: Sequence[str]) -> FileItems:
