@@ -52,18 +52,16 @@ def read_generic(table: SurveyTable, options: IngestOptions, book: UserCodebook 
     rules, language = item_rules(table, options, profile)
     facts = facts_of_table(table, profile)
     survey_id, survey = survey_of_file(table, profile, facts, countries.column.all_of_them())
+    if book:
+        survey_id = book.codebook.codebook_id
+        survey = replace(survey, title=book.title or own_title(table) or survey_id)
     taken = (countries.column.column or "", *weight.columns, *facts.columns().values())
     items = described_items(table, book, rules) if book else _items(table, options, rules, taken)
-    if book:
-        survey_id = items.codebook.codebook_id
-        survey = replace(survey, title=items.title or own_title(table) or survey_id)
-    demographics = demographics_of_table(table)
-    answers = (*items.answers, *demographics.answers)
-    groups = groups_of_table(table, items.codebook, answers, demographics, options, times=facts.columns())
+    people = demographics_of_table(table)
+    answers = (*items.answers, *people.answers)
+    groups = groups_of_table(table, items.codebook, answers, people, options, times=facts.columns())
     design = find_design(table, options, *((profile.strata, profile.psu) if profile else ()))
-    plan = RespondentPlan(
-        countries.column, weight.columns, items.answers, demographics.answers, groups.raw, design=design
-    )
+    plan = RespondentPlan(countries.column, weight.columns, items.answers, people.answers, groups.raw, design=design)
     reading = Reading(
         profile=profile.title if profile else "",
         year=facts.year,
@@ -80,7 +78,7 @@ def read_generic(table: SurveyTable, options: IngestOptions, book: UserCodebook 
         survey_id=survey_id,
         facts=survey,
         codebook=items.codebook,
-        roles=Roles("iso3", "weight" if weight.columns else None, items.ids, demographics.demographics),
+        roles=Roles("iso3", "weight" if weight.columns else None, items.ids, people.demographics),
         missing=dict(STATUS_BY_CODE),
         groups=groups,
         batches=lambda: read_respondents(table, plan),
