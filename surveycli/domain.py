@@ -8,6 +8,8 @@ from enum import StrEnum
 # The parts that every split has, whatever its other parts are called. Runs learn from the first two.
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 LEARNT_FROM = (TRAIN, VALIDATION)
+# The two files of SubPOP, as surveys: what its authors train on, and what they test on.
+SUBPOP_SURVEY, SUBPOP_EVAL_SURVEY = "subpop", "subpop-eval"
 
 # The codes that missing answers have in the store, whatever they were in the file: those of WVS, and one more.
 MISSING_CODES = {

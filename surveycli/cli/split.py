@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from surveycli.split import SplitReport
 
 _PRINTS = "--format --store"
-_MAKES = f"RECIPE --name --survey --replace {_PRINTS}"
+_MADE = f"RECIPE --name --replace {_PRINTS}"
+_MAKES = f"{_MADE} --survey"
 _TAKES = {
     Recipe.PAPER: "--validation --min-respondents",
     Recipe.UNSEEN_QUESTIONS: "--seed --validation-fraction --test-fraction",
@@ -26,6 +27,7 @@ _TAKES = {
     Recipe.K_FOLD: "--seed --folds --fold --validation-fraction",
     Recipe.UNSEEN_REGIONS: "--seed --fold --validation-fraction",
     Recipe.UNSEEN_SURVEY: "--seed --test-survey --validation-fraction",
+    Recipe.SUBPOP: "--seed --validation-fraction",
     Recipe.NEW_ITEMS: "--seed --donors --validation-fraction --test-fraction",
     Recipe.MISSING_GROUPS: "--seed --validation-fraction --test-fraction",
     Recipe.CUSTOM: "--query --file",
@@ -38,7 +40,7 @@ def _recipe_ways() -> list[Way]:
         Way(
             " ".join([recipe.value, *(f"{flag} SURVEY" for flag in _NEEDS.get(recipe, ()))]),
             RECIPE_HELP[recipe],
-            flags(_MAKES, takes),
+            flags(_MADE if recipe is Recipe.SUBPOP else _MAKES, takes),
             given("RECIPE", value=recipe),
             _NEEDS.get(recipe, ()),
         )

@@ -24,6 +24,7 @@ class Recipe(StrEnum):
     K_FOLD = "k-fold"
     UNSEEN_REGIONS = "unseen-regions"
     UNSEEN_SURVEY = "unseen-survey"
+    SUBPOP = "subpop"
     NEW_ITEMS = "new-items"
     MISSING_GROUPS = "missing-groups"
     CUSTOM = "custom"
@@ -37,6 +38,7 @@ RECIPE_HELP: Mapping[Recipe, str] = {
     Recipe.K_FOLD: "One of several folds of batteries is held out.",
     Recipe.UNSEEN_REGIONS: "A UN region is held out.",
     Recipe.UNSEEN_SURVEY: "Another survey is held out.",
+    Recipe.SUBPOP: "SubPOP-Train to learn from, SubPOP-Eval to test on (Suh et al. 2025).",
     Recipe.NEW_ITEMS: "Items are held out in most countries, and asked in a few donor countries.",
     Recipe.MISSING_GROUPS: "Groups are held out in some countries.",
     Recipe.CUSTOM: "Your own cells, from a query or a file.",

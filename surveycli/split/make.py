@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from surveycli.clock import utc_now
-from surveycli.domain import LEARNT_FROM
+from surveycli.domain import LEARNT_FROM, SUBPOP_EVAL_SURVEY, SUBPOP_SURVEY
 from surveycli.errors import bad_input, conflict, usage
 from surveycli.request.split import PartSize, Recipe, SplitOptions, SplitReport
 from surveycli.split.custom import given_cells, refuse_unknown
@@ -32,6 +32,8 @@ def make_split(store: Store, recipe: str, options: SplitOptions | None = None) -
     """
     options = options or SplitOptions()
     chosen = _find_recipe(recipe)
+    if chosen is Recipe.SUBPOP:
+        options = replace(options, survey_id=SUBPOP_SURVEY, test_survey_id=SUBPOP_EVAL_SURVEY)
     split = options.name or chosen.value
     is_there = bool(store.scalar("split/exists", split=split))
     if is_there and not options.replace:

@@ -150,6 +150,7 @@ PLANS: dict[Recipe, Callable[[Store, SplitMaterial, SplitOptions], SplitPlan]] =
     Recipe.K_FOLD: plan_k_fold,
     Recipe.UNSEEN_REGIONS: plan_unseen_regions,
     Recipe.UNSEEN_SURVEY: plan_unseen_survey,
+    Recipe.SUBPOP: plan_unseen_survey,
     Recipe.NEW_ITEMS: plan_new_items,
     Recipe.MISSING_GROUPS: plan_missing_groups,
 }

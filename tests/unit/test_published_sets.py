@@ -13,6 +13,7 @@ import pytest
 from other_surveys import goqa_selections
 
 from surveycli.errors import ExitCode, SurveyError
+from surveycli.split import make_split
 from surveycli.store import Store
 from surveycli.store.invariant import find_violations
 from surveycli.survey import IngestOptions, ingest_file
@@ -66,6 +67,19 @@ def test_subpop_keeps_each_share_under_its_label_and_the_positions_as_order(stor
     assert store.query("SELECT scale FROM item WHERE item_id = 'TEA_W1'").rows() == [("ordinal",)]
     assert store.query("SELECT DISTINCT status, share FROM missing_count").rows() == [("refused", 0.02)]
     assert not list(find_violations(store))
+
+
+def test_subpop_is_split_as_its_authors_split_it(store: Store, tmp_path: Path) -> None:
+    """Questions of the panel train, a tenth of them validates, and the other survey's questions are the test."""
+    rows = [subpop_row("Democrat", [0.5, 0.2, 0.3], qkey=f"Q{n}_W82", question=f"Is tea {n} good?") for n in range(20)]
+    other = [subpop_row("Democrat", [0.5, 0.2, 0.3], qkey=f"tea{n}", question=f"Tea {n}?") for n in range(3)]
+    for name, lines in (("subpop_train.jsonl", rows), ("subpop_eval.jsonl", other)):
+        (tmp_path / name).write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+        ingest_file(store, tmp_path / name)
+    report = make_split(store, "subpop")
+    assert {part.part: part.n_items for part in report.parts} == {"train": 18, "validation": 2, "test": 3}
+    tested = store.query("SELECT DISTINCT survey_id FROM split_cell WHERE part = 'test'").rows()
+    assert tested == [("subpop-eval",)]
 
 
 def write_simbench(path: Path) -> Path:

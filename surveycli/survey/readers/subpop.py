@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from surveycli.domain import Scale
+from surveycli.domain import SUBPOP_EVAL_SURVEY, SUBPOP_SURVEY, Scale
 from surveycli.errors import bad_input
 from surveycli.survey.files.cell import clean
 from surveycli.survey.files.source import SourceFile
@@ -29,6 +30,7 @@ _FACTS = SurveyFacts(
         " Data for Predicting Distributions of Public Opinions. arXiv:2502.16761"
     ),
 )
+_WAVE = re.compile(r"_W\d+$")
 # What its attributes are called in population ids.
 _ATTRIBUTES = {
     "cregion": "region",
@@ -50,8 +52,9 @@ def is_subpop(columns: Sequence[str]) -> bool:
 def read_subpop(source: SourceFile, table: pl.DataFrame) -> DistributionFile:
     """Return the distributions: shares of the answers, with the refusals apart.
 
-    Codes follow the positions in `ordinal`, from 1; options with distinct positions lie on one line. Raises SurveyError
-    (exit 3) where no row can be used.
+    Codes follow the positions in `ordinal`, from 1; options with distinct positions lie on one line. The questions of
+    the American Trends Panel, whose keys end in a wave, are the survey `subpop`, those of another survey `subpop-eval`.
+    Raises SurveyError (exit 3) where no row can be used.
     """
     named = table.rename({name: name.strip().lower() for name in table.columns})
     cells = PublishedCells()
@@ -62,7 +65,9 @@ def read_subpop(source: SourceFile, table: pl.DataFrame) -> DistributionFile:
             f"{source.path.name}: none of its {table.height} rows has options with as many responses and positions.",
             "The columns have to be as published: options one longer than responses, whose last one is the refusal.",
         )
-    return cells.file(source, LAYOUT, LAYOUT, _FACTS)
+    n_panel = sum(bool(_WAVE.search(key or "")) for key in named["qkey"])
+    survey_id = SUBPOP_SURVEY if 2 * n_panel >= named.height else SUBPOP_EVAL_SURVEY
+    return cells.file(source, LAYOUT, survey_id, _FACTS)
 
 
 def _add(row: dict[str, str | None], cells: PublishedCells) -> None:
