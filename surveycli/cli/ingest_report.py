@@ -62,7 +62,7 @@ def _reading(report: IngestReport) -> list[tuple[str, str]]:
     missing = [taken for taken in reading.volunteered if taken.taken_for != "option"]
     facts = [
         ("programme", reading.profile or "unknown"),
-        ("wave, year", ", ".join(filter(None, [report.wave, reading.year])) or "unknown"),
+        ("wave, year", ", ".join(dict.fromkeys(filter(None, [report.wave, reading.year]))) or "unknown"),
         ("language", reading.language),
         ("country", reading.country),
         ("weight", reading.weight or "none: no weighted shares"),

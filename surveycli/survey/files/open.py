@@ -6,18 +6,23 @@ import bz2
 import lzma
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from shlex import quote
+from typing import TYPE_CHECKING
 
-from surveycli.binary_file.open import BinaryKind, open_binary
+from surveycli.binary_file.open import BinaryFile, BinaryKind, open_binary
 from surveycli.errors import bad_input, missing_extra
 from surveycli.survey.files.csv_batches import read_csv_batches
 from surveycli.survey.files.json_table import is_json, open_json
+from surveycli.survey.files.second_header import n_header_rows, told, with_wordings
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.files.table import FileColumn, SurveyTable, rows_of_frames
-from surveycli.survey.files.text import read_head, refuse_doubled
+from surveycli.survey.files.text import read_head, refuse_doubled, without_rows
 from surveycli.untrusted.text import UnreadableError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 SPSS = "SPSS"
 _NAMES = {
@@ -29,6 +34,7 @@ _NAMES = {
     BinaryKind.R: "R",
 }
 _HEAD_BYTES = 512
+_FIRST_ROWS = 5
 _PORTABLE = b"SPSS PORT FILE"
 _R_START = re.compile(rb"RD[ABX]\d\n|X\n\0|B\n[\2\3]\0|A\n[23]\n\d{5,6}\n")
 _R_EXTRA = "rdata"
@@ -134,7 +140,13 @@ def _open_text(source: SourceFile) -> SurveyTable:
     head = read_head(source)
     columns = tuple(FileColumn(name) for name in head.columns)
     kind = "TSV" if head.delimiter == "\t" else "CSV"
-    return SurveyTable(source, kind, columns, lambda wanted: read_csv_batches(head, wanted), head)
+    table = SurveyTable(source, kind, columns, lambda wanted: read_csv_batches(head, wanted), head)
+    n_more = n_header_rows(head.columns, head.rows, table.counts)
+    if not n_more:
+        return table
+    rest = without_rows(head, n_more)
+    labelled = with_wordings(columns, head.rows[0])
+    return told(SurveyTable(source, kind, labelled, lambda wanted: read_csv_batches(rest, wanted), rest), n_more)
 
 
 def _open_binary(source: SourceFile, kind: BinaryKind, hint: str = _EXPORT_AGAIN) -> SurveyTable:
@@ -156,5 +168,23 @@ def _open_binary(source: SourceFile, kind: BinaryKind, hint: str = _EXPORT_AGAIN
         for column in file.columns
     )
     refuse_doubled([column.name for column in columns], source.path)
-    rows = rows_of_frames(name, file.read)
-    return SurveyTable(source, _NAMES[kind], columns, rows, title=file.title)
+    table = SurveyTable(source, _NAMES[kind], columns, rows_of_frames(name, file.read), title=file.title)
+    return _below_headers(table, file) if kind is BinaryKind.XLSX else table
+
+
+def _below_headers(table: SurveyTable, file: BinaryFile) -> SurveyTable:
+    """Return a workbook's table without the rows that are headers, too."""
+    import polars as pl
+
+    names = [column.name for column in table.columns]
+    first = next(iter(file.read(names)), pl.DataFrame()).head(_FIRST_ROWS).rows()
+    n_more = n_header_rows(names, first, table.counts)
+    if not n_more:
+        return table
+
+    def below(wanted: list[str]) -> Iterator[pl.DataFrame]:
+        for number, frame in enumerate(file.read(wanted)):
+            yield frame.slice(n_more) if number == 0 else frame
+
+    labelled = with_wordings(table.columns, first[0])
+    return told(SurveyTable(table.source, table.kind, labelled, rows_of_frames(table.name, below)), n_more)

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from surveycli.errors import SurveyError, bad_input
@@ -26,7 +26,8 @@ _EXPORT_AGAIN = "Export the file again as CSV."
 class TextHead:
     """The first lines of a delimited text file.
 
-    `offset` is where the header ends in the file. `rows` are at most five, as text, whole lines only.
+    `offset` is where the header ends in the file, `first_line` the number of the line there. `rows` are at most five,
+    as text, whole lines only.
     """
 
     source: SourceFile
@@ -34,6 +35,7 @@ class TextHead:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     offset: int
+    first_line: int = 2
 
     @property
     def path(self) -> Path:
@@ -77,6 +79,25 @@ def read_head(source: SourceFile) -> TextHead:
     return TextHead(source, delimiter, columns, tuple(map(tuple, records[1:])), offset)
 
 
+def without_rows(head: TextHead, n_rows: int) -> TextHead:
+    """Return the head of a file whose first rows are headers, too: what follows them are its rows."""
+    with head.source.open() as stream:
+        block = stream.read(_HEAD_BYTES)
+    n_bytes = n_lines = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal n_bytes, n_lines
+        for line in io.StringIO(block.decode("utf-8", errors="ignore"), newline=""):
+            n_bytes += len(line.encode("utf-8"))
+            n_lines += line.count("\n")
+            yield line
+
+    reader = csv.reader(lines(), delimiter=head.delimiter)
+    for _ in range(n_rows + 1):
+        next(reader)
+    return replace(head, rows=head.rows[n_rows:], offset=n_bytes, first_line=n_lines + 1)
+
+
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:
     try:
         yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -116,7 +137,7 @@ def check_text(block: bytes, path: Path, first_line: int) -> None:
 
 def record_blocks(head: TextHead, block_bytes: int) -> Iterator[tuple[bytes, int]]:
     """Yield blocks of whole records after the header, each with the number of its first line in the file."""
-    line = 2
+    line = head.first_line
     rest = b""
     with head.source.open() as stream:
         stream.seek(head.offset)

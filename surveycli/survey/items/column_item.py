@@ -151,14 +151,22 @@ def _settle_volunteered(found: _Codes, chosen: Mapping[int, int], *, keep: bool)
 
 
 def _settle_apart(found: _Codes, chosen: Mapping[int, int], rules: ItemRules) -> tuple[int, ...]:
-    """Take codes without a label for missing that a programme keeps for them, or that stand apart from the answers."""
+    """Take codes without a label for missing that a programme keeps for them, or that stand apart from the answers.
+
+    So are labelled ones, where it is not known how the file's language calls a missing answer.
+    """
     bare = [code for code in chosen if code not in found.options and code not in found.missing]
     for code in bare:
         if code in rules.codes:
             found.missing[code] = rules.codes[code]
-    apart = [code for code in codes_apart([*found.options, *bare]) if code in bare and code not in found.missing]
+    standing = codes_apart([*found.options, *bare])
+    apart = [code for code in standing if code in bare and code not in found.missing]
     for code in apart:
         found.missing[code] = rules.status_apart(code)
+    for code in () if rules.words_known else standing:
+        label = found.options.get(code)
+        if label is not None and rules.said(label, code) is None:
+            found.missing[code] = found.labels[found.options.pop(code)] = rules.status_apart(code)
     return tuple(apart)
 
 

@@ -76,11 +76,25 @@ def battery_of_name(name: str) -> str:
     return found[1] if found else name
 
 
-def is_administrative(column: FileColumn) -> bool:
-    """Tell whether a column is about the respondent or the interview, by its name or label, and asks no question."""
+def numbered_like_questions(columns: Sequence[FileColumn]) -> frozenset[str]:
+    """Return the patterns of numbered names that most numbered columns of a file have: its questions are called so.
+
+    Elsewhere `S1` and `D1` are screening and demographic questions.
+    """
+    names = [column.name.lower() for column in columns if re.fullmatch(r"[^\W\d_]{1,5}_?\d+\w*", column.name)]
+    patterns = (str(pattern) for pattern in column_rules()["no_items"]["numbered"])
+    return frozenset(p for p in patterns if 2 * sum(bool(re.fullmatch(p, name)) for name in names) > len(names))
+
+
+def is_administrative(column: FileColumn, questions: frozenset[str] = frozenset()) -> bool:
+    """Tell whether a column is about the respondent or the interview, by its name or label, and asks no question.
+
+    `questions` are the patterns of numbered names that this file has for its questions.
+    """
     rules = column_rules()["no_items"]
     names = (column.name.lower(), _without_country(column.name.lower()))
-    named = any(re.fullmatch(pattern, name) for pattern in rules["names"] for name in names)
+    patterns = (*rules["names"], *(pattern for pattern in rules["numbered"] if pattern not in questions))
+    named = any(re.fullmatch(pattern, name) for pattern in patterns for name in names)
     text = fold(wording_of_column(column))
     return named or any(re.search(pattern, text) for pattern in rules["labels"])
 

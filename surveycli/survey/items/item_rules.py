@@ -26,7 +26,8 @@ class ItemRules:
     `missing` gives the status of labels and codes as the user typed them, `codes` that of a programme's codes, and
     `digits` that of codes kept apart, by the digit that they repeat or end with. `by_measure` trusts the measure levels
     of SPSS, `blank` is what a blank cell means in the store (None: unknown), and `not_asked` are the columns of a
-    programme that are not questions.
+    programme that are not questions. Where `words_known` is False nobody said how the file's language calls a missing
+    answer: labelled codes that stand apart as 8s and 9s do are missing, too.
     """
 
     wanted: tuple[str, ...] = ()
@@ -40,6 +41,7 @@ class ItemRules:
     blank: int | None = None
     language: str = "en"
     not_asked: tuple[str, ...] = ()
+    words_known: bool = True
 
     def status(self, label: str, cell: CellValue) -> str | None:
         """Return the missing status of a label and its code: by the user's word, the profile's codes, its own words."""

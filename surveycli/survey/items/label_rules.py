@@ -31,6 +31,15 @@ def _notes() -> re.Pattern[str]:
     return re.compile("|".join(label_rules()["volunteered"]))
 
 
+def has_missing_words(language: str) -> bool:
+    """Tell whether it is known how surveys in a language call a missing answer.
+
+    >>> has_missing_words("en"), has_missing_words("pt-BR"), has_missing_words("is")
+    (True, True, False)
+    """
+    return language.split("-", maxsplit=1)[0] in {"en", *read_yaml(resource("missing_words.yaml"))}
+
+
 @cache
 def _missing() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Return the patterns of each status: those of English first, then the words of other languages."""

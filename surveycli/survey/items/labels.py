@@ -9,7 +9,7 @@ from surveycli.survey.files.batch import Skipped
 from surveycli.survey.files.cell import fold
 from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.column_item import LabelledItem, item_of_column
-from surveycli.survey.items.columns import is_administrative, match_columns
+from surveycli.survey.items.columns import is_administrative, match_columns, numbered_like_questions
 from surveycli.survey.items.item_rules import ItemRules, matches
 
 # So many columns are named where they are left out for one reason.
@@ -33,8 +33,9 @@ def items_of_table(table: SurveyTable, rules: ItemRules, taken: Iterable[str] = 
     candidates = match_columns(table, rules.wanted) if rules.wanted else list(table.columns)
     reasons: dict[str, list[str]] = {}
     chosen = []
+    questions = numbered_like_questions(table.columns)
     for column in candidates:
-        reason = no_question(column, used, rules)
+        reason = no_question(column, used, rules, questions)
         if reason is None:
             chosen.append(column)
         elif reason:
@@ -80,7 +81,9 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_MAX_LISTED]) + ("..." if len(names) > _MAX_LISTED else "")
 
 
-def no_question(column: FileColumn, used: Collection[str], rules: ItemRules) -> str | None:
+def no_question(
+    column: FileColumn, used: Collection[str], rules: ItemRules, questions: frozenset[str] = frozenset()
+) -> str | None:
     """Return why a column is not an item, '' where it has another role, None where it may be one."""
     if matches(column.name, rules.no_items):
         return "named with --no-items"
@@ -90,6 +93,6 @@ def no_question(column: FileColumn, used: Collection[str], rules: ItemRules) -> 
         return ""
     if not column.value_labels:
         return "no value labels: no item (--items names columns)"
-    if is_administrative(column) or matches(column.name, rules.not_asked):
+    if is_administrative(column, questions) or matches(column.name, rules.not_asked):
         return "demographic or administrative: no item (--items names columns)"
     return None

@@ -22,7 +22,7 @@ from surveycli.survey.files.table import FileColumn, SurveyTable
 from surveycli.survey.items.answers import HIGHEST_CODE
 from surveycli.survey.items.cells import items_of_cells
 from surveycli.survey.items.column_item import LabelledItem
-from surveycli.survey.items.columns import is_administrative, wording_of_column
+from surveycli.survey.items.columns import is_administrative, numbered_like_questions, wording_of_column
 from surveycli.survey.items.item_rules import ItemRules, rules_of_options
 from surveycli.survey.items.labels import LabelledItems, items_of_table
 from surveycli.survey.items.ladder import scale_of_labels
@@ -98,7 +98,8 @@ def _rules(table: SurveyTable, options: IngestOptions) -> ItemRules:
 def _items(table: SurveyTable, rules: ItemRules) -> LabelledItems:
     if any(column.value_labels for column in table.columns):
         return items_of_table(table, rules)
-    questions = [column for column in table.columns if column.name and not is_administrative(column)]
+    asked = numbered_like_questions(table.columns)
+    questions = [column for column in table.columns if column.name and not is_administrative(column, asked)]
     return items_of_cells(table, questions, rules)
 
 
@@ -108,9 +109,10 @@ def _left_out(table: SurveyTable, found: LabelledItems, rules: ItemRules) -> Ite
     why = {name.strip(". "): skip.reason for skip in found.skipped for name in skip.subject.split(",")}
     columns = [column for column in table.columns if column.name and column.name not in items]
     counts = table.counts([column.name for column in columns])
+    asked = numbered_like_questions(table.columns)
     for column in columns:
         options, missing = _codes(column, counts[column.name], rules)
-        bare = "demographic or administrative" if is_administrative(column) else "no value labels"
+        bare = "demographic or administrative" if is_administrative(column, asked) else "no value labels"
         reason = why.get(column.name, bare).partition(": no item (")[0].partition(" (--")[0]
         kind = scale_of_labels(tuple(options.values())).value if len(options) > 1 else "nominal"
         yield DraftColumn(column.name, reason, wording_of_column(column), kind, options, missing)

@@ -13,6 +13,7 @@ from surveycli.survey.items.cells import items_of_cells
 from surveycli.survey.items.columns import column_rules, match_columns
 from surveycli.survey.items.file_items import FileItems, described_items, own_items
 from surveycli.survey.items.item_rules import ItemRules, refuse_beside_codebook, rules_of_options
+from surveycli.survey.items.label_rules import has_missing_words
 from surveycli.survey.items.labels import items_of_table
 from surveycli.survey.items.language import guess_language_of_table
 from surveycli.survey.items.user_codebook import UserCodebook, read_user_codebook
@@ -109,11 +110,13 @@ def item_rules(table: SurveyTable, options: IngestOptions, profile: Profile | No
     guessed = None if options.language else guess_language_of_table(table)
     language = options.language or guessed or (profile.languages[0] if profile and profile.languages else "en")
     source = "named" if options.language else "guessed from the labels" if guessed else "assumed"
+    known = has_missing_words(language)
     if profile is None:
-        return rules_of_options(options, language=language), f"{language} ({source})"
+        return rules_of_options(options, language=language, words_known=known), f"{language} ({source})"
     rules = rules_of_options(
         options,
         language=language,
+        words_known=known,
         codes=profile.codes,
         digits=profile.digits,
         blank=MISSING_CODES[profile.blank] if profile.blank else None,

@@ -23,6 +23,7 @@ from surveycli.survey.readers import (
 )
 from surveycli.survey.readers.profile import find_profile
 from surveycli.survey.readers.readout import DistributionFile, RespondentFile
+from surveycli.survey.readers.unlabelled import unlabelled_survey
 
 SurveyFile = RespondentFile | DistributionFile
 
@@ -155,7 +156,7 @@ def read_survey(table: SurveyTable, options: IngestOptions) -> SurveyFile:
         raise _unknown_layout(table, [layout])
     layout = layout or next((layout for layout in LAYOUTS if layout.matches(table, options)), None)
     if layout is None:
-        raise _unknown_layout(table, LAYOUTS)
+        raise unlabelled_survey(table) or _unknown_layout(table, LAYOUTS)
     _refuse_ignored(layout, table, options)
     return layout.read(table, options)
 

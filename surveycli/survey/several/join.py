@@ -154,6 +154,7 @@ def _notes(join: _Join, first: str, n_rows: int) -> tuple[Skipped, ...]:
     import polars as pl
 
     notes = [Skipped("not left out: rows of a file", first, n_rows)]
+    notes += [note for table in (join.first, *(other.table for other in join.beside)) for note in table.notes()]
     for other in join.beside:
         places = pl.concat(other.found)
         n_used, n_own = places.drop_nulls().n_unique(), other.n_rows

@@ -228,4 +228,5 @@ def _notes(stack: _Stack) -> tuple[Skipped, ...]:
     differing = [column for column in stack.columns.values() if column.differs]
     apart = [Skipped("means different things in the files: no item", c.column.name, 1) for c in differing]
     why = "not left out: means different things in the files, read as words"
-    return (*rows, *lacking, *apart, *(Skipped(why, f"{c.column.name}: {c.differs}", 1) for c in differing))
+    own = (note for table in stack.tables for note in table.notes())
+    return (*rows, *own, *lacking, *apart, *(Skipped(why, f"{c.column.name}: {c.differs}", 1) for c in differing))

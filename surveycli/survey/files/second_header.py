@@ -1,0 +1,79 @@
+"""Finds a second row of headers, as survey platforms export it: below the columns' names the questions' wordings.
+
+Qualtrics adds a third, of its own ids. Such a row is told by its content: texts that stand nowhere else in their
+columns, which hold numbers or few different answers otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from surveycli.survey.files.batch import Skipped
+from surveycli.survey.files.cell import CellValue, as_number, clean
+from surveycli.survey.files.table import FileColumn, SurveyTable
+
+_IMPORT_ID = '{"ImportId"'
+_LEAST_ROWS = 5
+_LEAST_FILLED = 0.8  # of the columns: a second row of headers has few blank cells
+_LEAST_WORDY = 0.5  # of the columns, that a question stands above
+_MOST_DIFFERENT = 1 / 3  # of a closed question's cells
+_LONG = 12  # letters that make a text of one word a wording
+
+FirstRows = Sequence[Sequence[str | None]]
+CellCounter = Callable[[Sequence[str]], Mapping[str, Mapping[CellValue, int]]]
+
+
+def n_header_rows(names: Sequence[str], first: FirstRows, counts: CellCounter) -> int:
+    """Return how many of a table's first rows are headers, too: 0, or 1 or 2.
+
+    `first` are the first rows, and `counts` counts the cells of columns, for which the whole table is read: it is asked
+    only where the first row looks like wordings.
+    """
+    if len(first) < 2 or not names:
+        return 0
+    texts = [clean(cell or "") for cell in first[0]]
+    filled = [name for name, text in zip(names, texts, strict=False) if text]
+    wordy = {name: text for name, text in zip(names, texts, strict=False) if name and _is_wording(text, name)}
+    if len(filled) < _LEAST_FILLED * len(names) or len(wordy) < max(2, _LEAST_WORDY * len(names)):
+        return 0
+    ids = sum(any((cell or "").startswith(_IMPORT_ID) for cell in row) for row in first[1:2])
+    found = counts(list(wordy))
+    closed = [name for name, text in wordy.items() if _stands_above(text, found[name], ids)]
+    again = [name for name, text in wordy.items() if _n_alike(text, found[name]) > 1]
+    return 1 + ids if len(closed) >= _LEAST_WORDY * len(wordy) and not again else 0
+
+
+def _is_wording(text: str, name: str) -> bool:
+    if as_number(text) is not None or not any(letter.isalpha() for letter in text):
+        return False
+    return len(text.split()) > 1 or len(text) >= _LONG or text.lower() == name.lower()
+
+
+def _n_alike(text: str, counts: Mapping[CellValue, int]) -> int:
+    return sum(n for cell, n in counts.items() if clean(str(cell)) == text)
+
+
+def _stands_above(text: str, counts: Mapping[CellValue, int], ids: int) -> bool:
+    """Tell whether a text stands once above numbers, or above answers that come again and again."""
+    below = {
+        cell: n
+        for cell, n in counts.items()
+        if clean(str(cell)) != text and not (ids and str(cell).startswith(_IMPORT_ID))
+    }
+    n_below = sum(below.values())
+    if n_below < _LEAST_ROWS:
+        return False
+    return all(as_number(cell) is not None for cell in below) or len(below) <= _MOST_DIFFERENT * n_below
+
+
+def with_wordings(columns: Sequence[FileColumn], row: Sequence[str | None]) -> tuple[FileColumn, ...]:
+    """Return columns whose labels are the texts below their names."""
+    pairs = zip(columns, row, strict=False)
+    return tuple(replace(column, label=column.label or clean(text or "")) for column, text in pairs)
+
+
+def told(table: SurveyTable, n_rows: int) -> SurveyTable:
+    """Return the table with a note that rows of it were taken as wordings."""
+    note = Skipped("not left out: rows below the columns' names, taken as the questions' wordings", "rows", n_rows)
+    return replace(table, notes=lambda: (note,))

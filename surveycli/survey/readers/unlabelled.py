@@ -1,0 +1,57 @@
+"""Says how to read a table that has no labels: which of its columns look like questions, and what to type next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from shlex import quote
+
+from surveycli.errors import SurveyError, bad_input
+from surveycli.request.ingest import IngestOptions
+from surveycli.survey.files.table import SurveyTable
+from surveycli.survey.items.cells import items_of_cells
+from surveycli.survey.items.columns import column_rules, is_administrative, numbered_like_questions
+from surveycli.survey.items.item_rules import rules_of_options
+from surveycli.survey.places.find_column import country_column
+from surveycli.survey.population.weight import find_weight
+
+_MOST_TYPED = 160  # letters of a list that somebody would copy
+_LEAST_ITEMS = 2
+
+
+def unlabelled_survey(table: SurveyTable) -> SurveyError | None:
+    """Return the error for a table of respondents without labels, with the command that reads it; None for another."""
+    if any(column.value_labels for column in table.columns):
+        return None
+    rules = column_rules()
+    country = country_column(table, rules["country"], rules["maybe_country"], IngestOptions())
+    taken = {country.name if country else "", *find_weight(table, None).columns}
+    asked = numbered_like_questions(table.columns)
+    questions = [c for c in table.columns if c.name and c.name not in taken and not is_administrative(c, asked)]
+    items = [item.answer.column for item in items_of_cells(table, questions, rules_of_options(IngestOptions())).items]
+    if len(items) < _LEAST_ITEMS:
+        return None
+    file, typed = quote(str(table.source.path)), as_patterns(items, [column.name for column in table.columns])
+    where = "" if country else " --country COUNTRY"
+    codebook = f"`surveycli codebook {file}` writes all columns to edit, for --codebook."
+    command = f"`surveycli ingest {file} --items {quote(typed)}{where}` takes these columns, their cells as options; "
+    return bad_input(
+        f"{table.name}: found {len(table.columns)} columns without labels, {len(items)} of which look like questions:"
+        f" {', '.join(items[:12])}{'...' if len(items) > 12 else ''}.",
+        (command if len(typed) <= _MOST_TYPED else "") + codebook,
+    )
+
+
+def as_patterns(names: Sequence[str], all_names: Collection[str]) -> str:
+    """Return names as one would type them: `Q*` where all columns that begin so are meant.
+
+    >>> as_patterns(["Q1", "Q2a", "trust"], ["id", "Q1", "Q2a", "trust"])
+    'Q*,trust'
+    """
+    typed: dict[str, None] = {}
+    for name in names:
+        start = re.match(r"[^\W\d_]+_?(?=\d)", name)
+        alike = [other for other in all_names if start and other.lower().startswith(start[0].lower())]
+        many = start is not None and len(alike) > 1 and set(alike) <= set(names)
+        typed[f"{start[0]}*" if many and start is not None else name] = None
+    return ",".join(typed)
