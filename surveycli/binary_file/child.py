@@ -26,6 +26,7 @@ _BATCH_ROWS = 20_000
 _FALLBACK_ENCODING = "WINDOWS-1252"
 _ENCODING_TROUBLE = "convert string"
 _MOST_UNPACKED = 1 << 30
+_FIRST_ROWS, _LEAST_NAMED, _LONGEST_TITLE = 20, 0.8, 200  # of a sheet: titles stand above its columns' names
 _MOST_MEMBERS = 10_000
 _NO_MEMORY = "it needs too much memory"
 _BEYOND = 1e300  # further than any code; ranges are open to infinity, which JSON does not know
@@ -137,12 +138,29 @@ def _xlsx(path: str, folder: Path, sheet: str) -> dict[str, Any]:
     _check_archive(path)
     try:
         book = fastexcel.read_excel(path)
-        frame = book.load_sheet(_chosen(book.sheet_names, sheet), dtypes="string").to_polars()
+        name = _chosen(book.sheet_names, sheet)
+        title, header = _header_row(
+            book.load_sheet(name, header_row=None, n_rows=_FIRST_ROWS, dtypes="string").to_polars()
+        )
+        frame = book.load_sheet(name, header_row=header, dtypes="string").to_polars()
     except fastexcel.FastExcelError as error:
         raise _UnreadableError(str(error).splitlines()[0]) from error
     for number, part in enumerate(frame.iter_slices(_BATCH_ROWS)):
         _write(part, folder, number)
-    return _bare(frame.columns)
+    return _bare(frame.columns) | {"title": title}
+
+
+def _header_row(first: pl.DataFrame) -> tuple[str, int]:
+    """Return what stands above the columns' names, and their row: the first where few cells are blank.
+
+    Where the first row has names over half of the columns it is that one.
+    """
+    filled = [sum(bool(cell and cell.strip()) for cell in row) for row in first.iter_rows()]
+    if not filled or 2 * filled[0] > first.width:
+        return "", 0
+    header = next((row for row, n in enumerate(filled) if n >= _LEAST_NAMED * first.width), 0)
+    above = (cell for row in first.head(header).iter_rows() for cell in row if cell)
+    return " ".join(" ".join(above).split())[:_LONGEST_TITLE], header
 
 
 def _chosen(names: list[str], wanted: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 import pyreadstat
 import pytest
+import xlsxwriter
 from other_surveys import write_xlsx
 
 from surveycli.errors import SurveyError
@@ -213,6 +214,33 @@ def test_a_respondent_in_words_is_no_header(tmp_path: Path) -> None:
         with path.open("w", newline="", encoding="utf-8") as stream:
             csv.writer(stream).writerows([["id", "Q1", "Q2"], *rows])
         assert open_table(open_source(path)).frame().height == 30
+
+
+def test_a_title_above_the_names_of_a_sheet_is_its_title(store: Store, tmp_path: Path) -> None:
+    """Rows of titles with few filled cells are no columns: the first row that is nearly full has the names."""
+    rows = [["National Tea Survey 2022"], [], ["country", "q1"], *(["Kenya", str(n % 3 + 1)] for n in range(9))]
+    with xlsxwriter.Workbook(tmp_path / "t.xlsx") as book:
+        sheet = book.add_worksheet("Data")
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+    report = ingest_file(store, tmp_path / "t.xlsx", IngestOptions(items=("q1",)))
+    assert (report.title, report.n_respondents, report.n_items) == ("National Tea Survey 2022", 9, 1)
+
+
+def test_text_of_another_encoding_is_read_where_it_is_certain(store: Store, tmp_path: Path) -> None:
+    """Windows-1252 is told by western words and UTF-16 by its mark, and said; other alphabets are refused as before."""
+    text = "país;q1\n" + "España;Sí\nEspaña;No\n" * 9
+    (tmp_path / "w.csv").write_bytes(text.encode("cp1252"))
+    (tmp_path / "u.csv").write_bytes(text.encode("utf-16"))
+    for name in ("w", "u"):
+        report = ingest_file(store, tmp_path / f"{name}.csv", IngestOptions(items=("q1",), country_column="país"))
+        labels = store.query(f"SELECT label FROM option_text WHERE survey_id = '{name}' ORDER BY 1")["label"].to_list()
+        assert (report.n_respondents, labels) == (18, ["No", "Sí"])
+        assert any("not in UTF-8" in skip.reason for skip in report.skipped)
+    for word, encoding in (("Привет", "cp1251"), ("zażółć", "cp1250"), ("你好吗", "gbk")):
+        (tmp_path / "other.csv").write_bytes(f"a;b\n{word};1\n".encode(encoding) * 9)
+        with pytest.raises(SurveyError, match="expected UTF-8"):
+            open_table(open_source(tmp_path / "other.csv"))
 
 
 def test_columns_are_named_as_one_would_type_them() -> None:

@@ -7,15 +7,18 @@ import lzma
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from surveycli.binary_file.open import BinaryFile, BinaryKind, open_binary
 from surveycli.errors import bad_input, missing_extra
+from surveycli.survey.files.batch import Skipped
 from surveycli.survey.files.csv_batches import read_csv_batches
+from surveycli.survey.files.encoding import in_utf8
 from surveycli.survey.files.json_table import is_json, open_json
-from surveycli.survey.files.second_header import n_header_rows, told, with_wordings
+from surveycli.survey.files.second_header import n_header_rows, with_wordings
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.files.table import FileColumn, SurveyTable, rows_of_frames
 from surveycli.survey.files.text import read_head, refuse_doubled, without_rows
@@ -137,16 +140,26 @@ def _measure(text: str) -> str:
 
 
 def _open_text(source: SourceFile) -> SurveyTable:
+    source = in_utf8(source)
     head = read_head(source)
     columns = tuple(FileColumn(name) for name in head.columns)
     kind = "TSV" if head.delimiter == "\t" else "CSV"
     table = SurveyTable(source, kind, columns, lambda wanted: read_csv_batches(head, wanted), head)
     n_more = n_header_rows(head.columns, head.rows, table.counts)
-    if not n_more:
-        return table
-    rest = without_rows(head, n_more)
-    labelled = with_wordings(columns, head.rows[0])
-    return told(SurveyTable(source, kind, labelled, lambda wanted: read_csv_batches(rest, wanted), rest), n_more)
+    if n_more:
+        rest, labelled = without_rows(head, n_more), with_wordings(columns, head.rows[0])
+        table = SurveyTable(source, kind, labelled, lambda wanted: read_csv_batches(rest, wanted), rest)
+    recoded = f"not left out: text in {source.encoding}, not in UTF-8"
+    return _noted(table, *_of_wordings(n_more), *([Skipped(recoded, source.path.name, 1)] if source.encoding else ()))
+
+
+def _of_wordings(n_rows: int) -> tuple[Skipped, ...]:
+    reason = "not left out: rows below the columns' names, taken as the questions' wordings"
+    return (Skipped(reason, "rows", n_rows),) if n_rows else ()
+
+
+def _noted(table: SurveyTable, *notes: Skipped) -> SurveyTable:
+    return replace(table, notes=lambda: notes) if notes else table
 
 
 def _open_binary(source: SourceFile, kind: BinaryKind, hint: str = _EXPORT_AGAIN) -> SurveyTable:
@@ -187,4 +200,5 @@ def _below_headers(table: SurveyTable, file: BinaryFile) -> SurveyTable:
             yield frame.slice(n_more) if number == 0 else frame
 
     labelled = with_wordings(table.columns, first[0])
-    return told(SurveyTable(table.source, table.kind, labelled, rows_of_frames(table.name, below)), n_more)
+    below_names = SurveyTable(table.source, table.kind, labelled, rows_of_frames(table.name, below), title=table.title)
+    return _noted(below_names, *_of_wordings(n_more))

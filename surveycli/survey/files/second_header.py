@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from surveycli.survey.files.batch import Skipped
 from surveycli.survey.files.cell import CellValue, as_number, clean
-from surveycli.survey.files.table import FileColumn, SurveyTable
+from surveycli.survey.files.table import FileColumn
 
 _IMPORT_ID = '{"ImportId"'
 _LEAST_ROWS = 5
@@ -71,9 +70,3 @@ def with_wordings(columns: Sequence[FileColumn], row: Sequence[str | None]) -> t
     """Return columns whose labels are the texts below their names."""
     pairs = zip(columns, row, strict=False)
     return tuple(replace(column, label=column.label or clean(text or "")) for column, text in pairs)
-
-
-def told(table: SurveyTable, n_rows: int) -> SurveyTable:
-    """Return the table with a note that rows of it were taken as wordings."""
-    note = Skipped("not left out: rows below the columns' names, taken as the questions' wordings", "rows", n_rows)
-    return replace(table, notes=lambda: (note,))

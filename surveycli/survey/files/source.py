@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO
+from typing import IO, cast
 
 from surveycli.binary_file.archive import Packed
 from surveycli.errors import SurveyError, bad_input
+from surveycli.survey.files.recoded import Recoded
 from surveycli.untrusted.text import UnreadableError
 
 _UNPACK = "Fetch the file again, or unpack it by another program and name what comes out."
@@ -25,6 +26,7 @@ class SourceFile:
 
     `path` is what it is called, of one within an archive `survey.zip/wave.sav`; `open` and `on_disk` give its content.
     Several files that are one survey are one source, `known_as` what they are called together, without a content.
+    `open` gives text of another `encoding` as UTF-8.
     """
 
     path: Path
@@ -32,6 +34,7 @@ class SourceFile:
     n_bytes: int
     packed: Packed | None = None
     known_as: str = ""
+    encoding: str = ""
 
     @property
     def stem(self) -> str:
@@ -46,6 +49,15 @@ class SourceFile:
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
         """Open the content for reading. Raises SurveyError (exit 3) where a compressed one is damaged."""
+        with self._open() as stream:
+            if not self.encoding:
+                yield stream
+                return
+            with Recoded(stream, self.encoding) as recoded:
+                yield cast("IO[bytes]", recoded)
+
+    @contextmanager
+    def _open(self) -> Iterator[IO[bytes]]:
         if self.packed is None:
             with self.path.open("rb") as stream:
                 yield stream

@@ -140,7 +140,7 @@ def record_blocks(head: TextHead, block_bytes: int) -> Iterator[tuple[bytes, int
     line = head.first_line
     rest = b""
     with head.source.open() as stream:
-        stream.seek(head.offset)
+        stream.read(head.offset)
         while block := stream.read(block_bytes):
             buffer = rest + block
             end = _record_end(buffer)

@@ -34,7 +34,7 @@ LAYOUT = "generic"
 def is_generic(table: SurveyTable, options: IngestOptions) -> bool:
     """Tell whether the user said how to read the file, or its own labels or the profile of its programme do."""
     told = options.codebook or options.country_column or options.country or options.items or options.profile
-    labelled = sum(bool(column.value_labels) for column in table.columns) > 1
+    labelled = any(column.value_labels for column in table.columns)
     return bool(told) or labelled or find_profile(table, options) is not None
 
 
