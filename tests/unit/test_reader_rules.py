@@ -209,6 +209,16 @@ def test_one_countrys_file_is_refused_with_the_option_that_helps(tmp_path: Path)
     assert try_file(target, IngestOptions(country="USA")).n_items == 2
 
 
+def test_a_country_and_a_weight_do_not_make_a_file_pews(tmp_path: Path) -> None:
+    """A labelled SPSS file with columns country and weight is of no programme, unless it has a second sign of one."""
+    frame = pl.DataFrame({"country": [1.0, 2.0] * 9, "weight": [0.5, 1.5] * 9, "Q1": [1.0, 2.0, 3.0] * 6})
+    labels: Any = {"country": {1: "Kenya", 2: "Ghana"}, "Q1": {1: "Tea", 2: "Milk", 3: "Beer"}}
+    pyreadstat.write_sav(frame, str(tmp_path / "tea.sav"), variable_value_labels=labels)
+    report = try_file(tmp_path / "tea.sav")
+    assert report.reading is not None
+    assert (report.layout, report.reading.profile, report.reading.weight) == ("generic", "", "weight")
+
+
 def test_waves_are_populations(tmp_path: Path) -> None:
     """Each of many years is a population of its own by the name year, whatever their column is called."""
     target = tmp_path / "trend.sav"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ import pyreadstat
 import pytest
 
 from surveycli.errors import ExitCode, SurveyError
-from surveycli.store import Store
+from surveycli.store import Store, open_store
 from surveycli.survey import IngestOptions, IngestReport, ingest_file
 from surveycli.survey.several.open import open_survey
 
@@ -146,6 +147,36 @@ def test_another_survey_and_the_same_file_twice_are_refused(countries: list[Path
         with pytest.raises(SurveyError, match=message) as stop:
             open_survey([countries[0], tmp_path / name])
         assert stop.value.hint
+
+
+def test_no_division_into_files_changes_a_count(tmp_path: Path) -> None:
+    """However respondents are dealt out to files, in whatever order and case of columns, the counts are the same."""
+    draw = random.Random(8)
+    labels = {"trust": TRUST, "party": PARTY}
+    whole = pl.DataFrame(
+        {
+            "country": draw.choices(["Kenya", "Ghana", "Chile"], k=90),
+            "weight": [draw.uniform(0.3, 2) for _ in range(90)],
+            "trust": draw.choices([1.0, 2.0, 3.0, 9.0, None, 55.0], k=90),
+            "party": draw.choices([1.0, 2.0, 3.0, None], k=90),
+        }
+    )
+    found = []
+    for n_files in (1, 2, 5):
+        paths = []
+        for number in range(n_files):
+            part = whole.gather_every(n_files, number).select(draw.sample(whole.columns, whole.width))
+            names = {name: draw.choice([name, name.upper()]) for name in part.columns if name in labels}
+            own = {names[name]: said for name, said in labels.items()}
+            paths.append(write_sav(tmp_path / f"f{n_files}_{number}.sav", part.rename(names), own))
+        with open_store(tmp_path / f"{n_files}.duckdb", create=True) as store:
+            ingest_file(store, paths, IngestOptions(survey_id="s"))
+            where = "response_distribution JOIN answer_account USING (survey_id, item_id, population_id)"
+            columns = "upper(item_id), population_id, option_code, n_respondents, round(share, 9)"
+            counts = "n_interviewed, n_valid, n_missing, n_left_out"
+            found.append(store.query(f"SELECT {columns}, {counts} FROM {where} ORDER BY ALL").rows())
+    assert found[0] and found[0] == found[1] == found[2]
+    assert all(row[5] == row[6] + row[7] + row[8] for row in found[0])
 
 
 def test_columns_of_the_same_respondents_are_joined(store: Store, tmp_path: Path) -> None:
