@@ -119,7 +119,7 @@ def test_what_holds_no_data_frame_is_named_with_the_line_of_r(tmp_path: Path) ->
         (
             "two.rda",
             "expected one data frame, found 2: first, second",
-            r'write_sav(get(load("two.rda")), "survey.sav")',
+            r'load("two.rda"); haven::write_sav(NAME, "survey.sav")',
         ),
         ("none.rds", "expected one data frame, found 0", r'write_sav(readRDS("none.rds"), "survey.sav")'),
         ("cut.rds", "cannot be read", "haven"),

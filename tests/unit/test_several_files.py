@@ -199,6 +199,14 @@ def test_columns_of_the_same_respondents_are_joined(store: Store, tmp_path: Path
     for keys, message in ((("id",), "in 2 rows"), (("q1",), "in 11 rows"), (("nobody",), "has no column 'nobody'")):
         with pytest.raises(SurveyError, match=message):
             open_survey(files, join_on=keys)
+    (tmp_path / "a.csv").write_text("id;land\n1;Kenya\n2;Ghana\n3;Kenya\n")
+    (tmp_path / "b.csv").write_text("id;q;weight\n3;1;1,5\n1;2;0,5\n2;1;1,0\n")
+    joined = ingest_file(store, [tmp_path / "a.csv", tmp_path / "b.csv"], IngestOptions(items=("q",), join_on=("id",)))
+    assert joined.reading and (joined.reading.country, joined.reading.weight, joined.n_respondents) == (
+        "land",
+        "weight",
+        3,
+    )
     with pytest.raises(SurveyError, match="joins several files") as stop:
         open_survey(files[:1], join_on=("id",))
     assert stop.value.code is ExitCode.USAGE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import json
 import lzma
 import re
 import zlib
@@ -111,11 +112,19 @@ def _refuse_other_kind(head: bytes, source: SourceFile) -> None:
 def _open_r(source: SourceFile) -> SurveyTable:
     """Return the data frame of an R file. Raises SurveyError: exit 6 without the package that reads it, else 3."""
     name = source.path.name
-    load = f'readRDS("{name}")' if name.lower().endswith(".rds") else f'get(load("{name}"))'
-    by_r = f'in R `haven::write_sav({load}, "survey.sav")`, then ingest survey.sav.'
+    by_r = _by_r(name)
     if find_spec(_R_EXTRA) is None:
         raise missing_extra(f"{name} is an R data file.", f"`pip install 'surveycli[r]'` reads it; or {by_r}")
     return _open_binary(source, BinaryKind.R, f"Fetch the file again, or {by_r}")
+
+
+def _by_r(name: str) -> str:
+    """Return the line of R that converts a file of one object, or of a workspace."""
+    file = json.dumps(name, ensure_ascii=False)
+    if name.lower().endswith(".rds"):
+        return f'in R `haven::write_sav(readRDS({file}), "survey.sav")`, then ingest survey.sav.'
+    line = f'load({file}); haven::write_sav(NAME, "survey.sav")'
+    return f"in R `{line}` with the name of the data frame, then ingest survey.sav."
 
 
 def _unpacked(head: bytes) -> bytes | None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from surveycli.errors import bad_input
 from surveycli.survey.files.batch import Batch, ColumnTypes, Place, Skipped, typed_batch
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.files.table import FileColumn, SurveyTable
+from surveycli.survey.files.text import TextHead
 from surveycli.survey.several.called import listed_names
 
 if TYPE_CHECKING:
@@ -102,9 +104,24 @@ def join_tables(tables: Sequence[SurveyTable], keys: Sequence[str], source: Sour
         " and ".join(dict.fromkeys(table.kind for table in tables)),
         (*first.columns, *(column for other in beside for column in other.columns)),
         join.rows,
-        title=first.title,
+        _head(join, source),
+        first.title,
         notes=lambda: _notes(join, names[0], present.height),
     )
+
+
+def _head(join: _Join, source: SourceFile) -> TextHead | None:
+    """Return first cells of all columns, where all files are text with one delimiter; a row is of several people."""
+    tables = [(join.first, join.first.columns), *((other.table, other.columns) for other in join.beside)]
+    heads = [table.head for table, _ in tables if table.head is not None]
+    if len(heads) < len(tables) or len({head.delimiter for head in heads}) > 1:
+        return None
+    columns = []
+    for head, (_, own) in zip(heads, tables, strict=True):
+        places = {name: place for place, name in enumerate(head.columns)}
+        columns += [[row[places[c.name]] if places[c.name] < len(row) else "" for row in head.rows] for c in own]
+    names = tuple(column.name for _, own in tables for column in own)
+    return TextHead(source, heads[0].delimiter, names, tuple(zip_longest(*columns, fillvalue="")), 0)
 
 
 def _read_keys(table: SurveyTable, names: Sequence[str]) -> pl.DataFrame:
