@@ -30,13 +30,12 @@ def check(
       surveycli check
       surveycli check --migrate
     """
-    from surveycli.cli.render import note, print_frame, progress_bar, result, say
+    from surveycli.cli.render import note, print_frame, result, say, working
     from surveycli.errors import bad_input
     from surveycli.store import open_store
     from surveycli.store.invariant import find_violations, invariant_names
 
-    with open_store(store, write=migrate) as opened, progress_bar(passing=True) as progress:
-        progress("check", 0, 0)
+    with open_store(store, write=migrate) as opened, working("check"):
         violations = list(find_violations(opened))
     for violation in violations:
         print_frame(violation.rows.head(examples), title=f"{violation.name}: {violation.rows.height} rows")

@@ -49,11 +49,12 @@ def codebook(
     """
     import polars as pl
 
-    from surveycli.cli.render import print_frame, result, say
+    from surveycli.cli.render import print_frame, result, say, working
     from surveycli.survey import write_codebook_draft
 
     names = tuple(name.strip() for name in (items or "").split(",") if name.strip())
-    n_items, skipped = write_codebook_draft(file, output, items=names, overwrite=replace)
+    with working("read"):
+        n_items, skipped = write_codebook_draft(file, output, items=names, overwrite=replace)
     result({"file": output, "items": n_items, "left_out": skipped})
     name = file[0].name if len(file) == 1 else f"{len(file)} files"
     say(f"{output}: {n_items:,} items of {name}, and {len(skipped):,} other columns with the reason why.")

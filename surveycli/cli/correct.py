@@ -83,12 +83,12 @@ def correct(
       surveycli correct answers-gp-1 --sample hundred.csv
       surveycli correct answers-gp-1 --sample hundred.csv --allocate 200
     """
-    from surveycli.cli.render import note, print_frame, say
+    from surveycli.cli.render import note, print_frame, say, working
     from surveycli.store import open_store
 
     assert sample is not None
     request = CorrectRequest(sample, run, predicted, allocate, survey, language, name, seed)
-    with open_store(store, write=True) as opened:
+    with open_store(store, write=True) as opened, working("correct"):
         report = _correct(opened, request)
         table = opened.frame("correction/list_shares" if shares else "correction/by_item", run_id=report.run_id)
     is_table = format is TableFormat.TABLE

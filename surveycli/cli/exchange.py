@@ -70,10 +70,11 @@ def import_predictions(
       surveycli import-predictions theirs.csv --run theirs --split paper
       surveycli import-predictions logprobs.jsonl --run served --model llama3-8b-instruct
     """
+    from surveycli.cli.render import working
     from surveycli.exchange.import_predictions import import_predictions as take_in
     from surveycli.store import open_store
 
-    with open_store(store, write=True) as opened:
+    with open_store(store, write=True) as opened, working("import"):
         report = take_in(opened, ImportRequest(file, run, survey, split, quantity, model, shares))
     _print_report(report)
 
@@ -115,12 +116,12 @@ def export(
       surveycli export predictions --run item-mean-1 --output predictions.parquet
       surveycli export prompts --split paper --output prompts
     """
-    from surveycli.cli.render import result, say
+    from surveycli.cli.render import result, say, working
     from surveycli.exchange.export import export_table
     from surveycli.store import open_store
 
     request = ExportRequest(what, output, tuple(run or ()), survey, split, language, replace)
-    with open_store(store) as opened:
+    with open_store(store) as opened, working("export"):
         n_rows = export_table(opened, request)
     say(f"{output}: {n_rows:,} rows of {what}.")
     result({"file": output, "rows": n_rows})

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice, zip_longest
+from itertools import chain, islice, takewhile, zip_longest
+from typing import TYPE_CHECKING
 
 from surveycli.row_text import Heading, Rows
 from surveycli.untrusted.text import plain
 from surveycli.value_text import cell_text
 
+if TYPE_CHECKING:
+    import polars as pl
+
+_DECIMALS = 4  # at most
 _SAMPLE = 1000  # rows that set the widths of a table's columns
 _UNBROKEN = 24  # texts up to this width stay on one line
 _GAP = "  "
@@ -28,15 +34,15 @@ class ColumnBlock:
 def lay_out(headings: Sequence[Heading], sample: Sequence[Sequence[str]], width: int | None) -> tuple[ColumnBlock, ...]:
     """Divide the width among the columns; where they do not fit side by side, make several blocks of them.
 
-    Every block but the first repeats the first column, so that rows can be told apart. Without a width every text
-    stays on one line.
+    Every block but the first repeats the texts at the beginning, so that rows can be told apart. Without a width every
+    text stays on one line.
     """
     texts = [[row[at] for row in sample] for at in range(len(headings))]
     widest = [max(map(_text_width, (h.name, "-", *column))) for h, column in zip(headings, texts, strict=True)]
     if width is None or _total(widest) <= width:
         return (ColumnBlock(tuple(range(len(headings))), tuple(widest)),)
     least = [min(w, _least_width(h, c, width)) for h, c, w in zip(headings, texts, widest, strict=True)]
-    return tuple(_fitted(block, least, widest, width) for block in _blocks(least, width))
+    return tuple(_fitted(block, least, widest, width) for block in _blocks(headings, least, width))
 
 
 def render_rows(headings: Sequence[Heading], rows: Iterable[Sequence[str]], block: ColumnBlock) -> Iterator[str]:
@@ -105,6 +111,37 @@ def table_lines(
         yield from render_rows(shown, chain(sample, texts), block)
 
 
+def rounded_by_error(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame for people, in which estimates have the decimals that their intervals allow, as texts.
+
+    Two digits of the narrowest half-width are shown, of `low` and `high`, of `low_x` and `high_x`, and of the fractions
+    right before them; of other fractions one digit more, three at least. A frame without intervals stays as it is.
+    """
+    import polars as pl
+
+    kinds = frame.schema
+    fractions = [name for name, kind in kinds.items() if kind.is_float()]
+    decimals: dict[str, int] = {}
+    for low in [name for name in fractions if re.match(r"low(_|$)", name)]:
+        high = "high" + low.removeprefix("low")
+        widths = (frame[high] - frame[low]).drop_nulls() if high in fractions else pl.Series([], dtype=pl.Float64)
+        widths = widths.filter(widths.is_finite() & (widths > 0))
+        if widths.len():
+            free = [name for name in fractions if name not in decimals]
+            before = takewhile(free.__contains__, reversed(list(kinds)[: list(kinds).index(low)]))
+            shown = min(_DECIMALS, max(0, 1 - math.floor(math.log10(float(widths.min()) / 2))))  # type: ignore[arg-type]
+            decimals |= dict.fromkeys((low, high, *before), shown)
+    if not decimals:
+        return frame
+    others = min(_DECIMALS, max(2, *decimals.values()) + 1)
+    texts = {name: [_fixed(value, decimals.get(name, others)) for value in frame[name]] for name in fractions}
+    return frame.with_columns(pl.Series(name, column, dtype=pl.String) for name, column in texts.items())
+
+
+def _fixed(value: float | None, decimals: int) -> str | None:
+    return None if value is None else f"{value:,.{decimals}f}"
+
+
 def _whole_intervals(headings: Sequence[Heading], block: ColumnBlock) -> ColumnBlock:
     """Return a block without a last column that is the lower end of an interval whose upper end has no room."""
     names = [heading.name for heading in headings]
@@ -142,15 +179,22 @@ def _least_width(heading: Heading, texts: Sequence[str], width: int) -> int:
     return max(min(name, width), cells if heading.is_number else min(cells, _UNBROKEN, width))
 
 
-def _blocks(least: Sequence[int], width: int) -> Iterator[tuple[int, ...]]:
-    """Yield the columns of each block, as many as fit; the first column is repeated where there is room for it."""
+def _blocks(headings: Sequence[Heading], least: Sequence[int], width: int) -> Iterator[tuple[int, ...]]:
+    """Yield the columns of each block, as many as fit.
+
+    The texts before the first number are repeated as far as they take up half the width, the first one at least where
+    there is room for it.
+    """
+    names = tuple(takewhile(lambda at: not headings[at].is_number, range(len(headings))))
+    names = tuple(at for at in names if _total(least[: at + 1]) <= width // 2) or (0,)
     block: tuple[int, ...] = (0,)
     for column in range(1, len(least)):
         if _total([least[at] for at in (*block, column)]) <= width:
             block = (*block, column)
             continue
         yield block
-        block = (0, column) if _total([least[0], least[column]]) <= width else (column,)
+        again = [(*kept, column) for kept in (names, (0,)) if column not in kept]
+        block = next((some for some in again if _total([least[at] for at in some]) <= width), (column,))
     yield block
 
 

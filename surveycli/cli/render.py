@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from surveycli.cli.layout import table_lines
+from surveycli.cli.layout import rounded_by_error, table_lines
 from surveycli.cli.options import TableFormat
 from surveycli.cli.process import output_error
 from surveycli.errors import SurveyError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 TINY_NOTE = "tiny is a stand-in built from nothing: it shows the workflow but does not replace a pretrained model."
 _LINES_AT_ONCE = 200
 _MOST_NAMED = 4  # columns that there is no room for
+_EXACT = (TableFormat.CSV, TableFormat.JSON)
 _AT_ONCE_S = 2.0  # what takes less is not told where there is no bar
 _FIRST_RATE_S, _LINE_EVERY_S = 0.5, 30.0
 
@@ -138,6 +139,14 @@ def progress_bar(*, passing: bool = False) -> Iterator[Progress]:
         yield report
 
 
+@contextmanager
+def working(stage: str) -> Iterator[None]:
+    """Show on a terminal that something is going on, while it is."""
+    with progress_bar(passing=True) as progress:
+        progress(stage, 0, 0)
+        yield
+
+
 class Pace:
     """How fast work goes: its rate and the time left, told now and then."""
 
@@ -175,14 +184,14 @@ def _duration(seconds: float) -> str:
 
 
 def print_frame(frame: pl.DataFrame, format: TableFormat = TableFormat.TABLE, *, title: str = "") -> None:
-    """Print a frame to stdout. Numbers are rounded for people, exact in CSV and JSON."""
+    """Print a frame to stdout. Numbers are rounded for people by their error, exact in CSV and JSON."""
     if _manner.collects:
         _manner.tables.append(frame.to_dicts())
         return
     headings = [Heading(name, kind.is_numeric()) for name, kind in frame.schema.items()]
     if title and format is TableFormat.TABLE:
         say(title)
-    print_rows(headings, frame.iter_rows(), format)
+    print_rows(headings, (rounded_by_error(frame) if format not in _EXACT else frame).iter_rows(), format)
 
 
 def print_frames(frames: Mapping[str, pl.DataFrame], format: TableFormat) -> None:

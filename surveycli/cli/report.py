@@ -121,15 +121,14 @@ def plot(
       surveycli plot scores item-mean-1 uniform-1 --output scores.png
       surveycli plot distribution item-mean-1 --item Q57 --country KEN
     """
-    from surveycli.cli.render import progress_bar, result, say
+    from surveycli.cli.render import result, say, working
     from surveycli.new_file import demand_free
     from surveycli.report.plots import draw, save_figure
     from surveycli.store import open_store
 
     if output is not None:
         demand_free(output, replace=replace)
-    with open_store(store, write=True) as opened, progress_bar(passing=True) as progress:
-        progress("draw", 0, 0)
+    with open_store(store, write=True) as opened, working("draw"):
         figure = draw(opened, PlotRequest(kind, tuple(dict.fromkeys(runs)), metric, by, item, country))
     if output is None:
         result(figure.table)

@@ -116,10 +116,11 @@ def split(
 
 
 def _make(store: Path, recipe: str, options: SplitOptions, format: TableFormat) -> None:
+    from surveycli.cli.render import working
     from surveycli.split import make_split
     from surveycli.store import open_store
 
-    with open_store(store, write=True) as opened:
+    with open_store(store, write=True) as opened, working("split"):
         report = make_split(opened, recipe, options)
     _print_report(report, format)
 

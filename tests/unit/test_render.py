@@ -12,7 +12,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from surveycli.cli.layout import table_lines
+from surveycli.cli.layout import rounded_by_error, table_lines
 from surveycli.cli.options import TableFormat
 from surveycli.cli.render import print_frame
 from surveycli.row_text import Heading, csv_lines, json_lines, latex_lines, markdown_lines
@@ -146,3 +146,33 @@ def test_a_frame_of_any_type_prints_in_any_format(capsys: pytest.CaptureFixture[
     for form in TableFormat:
         print_frame(frame, form)
         assert "1, 2" in capsys.readouterr().out.replace(r"\_", "_")
+
+
+def test_estimates_have_the_digits_that_their_intervals_allow() -> None:
+    """Two digits of the narrowest half-width, other fractions one more; without intervals a table stays as it is."""
+    frame = pl.DataFrame(
+        {
+            "run": ["a", "b", "c"],
+            "n": [3, 4, 5],
+            "score": [0.66171, 0.84983, None],
+            "low": [0.5383, 0.82501, None],
+            "high": [0.785, 0.8746, math.inf],
+            "other": [0.123456, 1234.5, None],
+        }
+    )
+    assert rounded_by_error(frame).rows() == [
+        ("a", 3, "0.662", "0.538", "0.785", "0.1235"),
+        ("b", 4, "0.850", "0.825", "0.875", "1,234.5000"),
+        ("c", 5, None, None, "inf", None),
+    ]
+    wide = pl.DataFrame({"run": ["a"], "n_equivalent": [120.4], "low": [90.0], "high": [150.0]})
+    assert rounded_by_error(wide).rows()[0] == ("a", "120", "90", "150")
+    plain = frame.drop("high")
+    assert rounded_by_error(plain).equals(plain)
+
+
+def test_blocks_of_a_wide_table_repeat_the_names_of_rows() -> None:
+    """Where columns do not fit side by side, each block says whose rows they are: all texts before the first number."""
+    headings = [Heading("run_id"), Heading("part"), *(Heading(f"metric_{n}", is_number=True) for n in range(12))]
+    lines = list(table_lines(headings, [("item-mean-1", "C2-Q1", *[0.5] * 12)], width=60, rule="-"))
+    assert sum(line.startswith("item-mean-1  C2-Q1") for line in lines) == lines.count("") + 1 > 1
