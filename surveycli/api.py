@@ -100,6 +100,20 @@ class Project:
         outcome = None if prepare_only else finetune(self.path, run, self.progress)
         return FinetuneReport(run.run_id, run.folder.path, outcome)
 
+    def sweep(self, file: str | Path, *, name: str = "", preset: str = "", **choices: Any) -> pl.DataFrame:
+        """Train the runs of a YAML file that are not finished yet, and return a row for each, the best first.
+
+        The file has a `grid` of lists by name, or `runs`, and what all share; `choices` are as in `finetune`. Runs are
+        called by `name`, or the file's, and a number.
+        """
+        from surveycli.request.sweep import dotted
+        from surveycli.training.sweep import plan_sweep, refuse_failed, run_sweep, sweep_table
+
+        typed = dict(dotted(choices)) | ({"preset": preset} if preset else {})
+        ended = run_sweep(self.path, name or Path(file).stem, plan_sweep(Path(file), typed), self.progress)
+        refuse_failed(ended)
+        return sweep_table(ended)
+
     def resume(self, run: str) -> FinetuneReport:
         """Go on with a fine-tuning that was prepared or interrupted, from its last checkpoint."""
         from surveycli.training.run_finetuning import find_run, finetune

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -113,9 +113,8 @@ def finetune(
     elif merge is not None and output is not None:
         _merge(store, merge, output)
     elif sweep is not None:
-        from surveycli.cli.sweep import train_sweep
-
-        train_sweep(context, store, sweep, preset, name or sweep.stem)
+        typed = chosen(FinetuneConfig, context) | ({"preset": preset} if preset else {})
+        _sweep(store, sweep, name or sweep.stem, typed)
     elif resume is not None:
         from surveycli.training.run_finetuning import find_run
 
@@ -126,6 +125,16 @@ def finetune(
         _show_plan(plan_finetune(store, _configured(context, preset, config), device_tflops))
     else:
         _begin(store, _configured(context, preset, config), name, prepare_only=prepare_only)
+
+
+def _sweep(store: Path, file: Path, stem: str, typed: dict[str, Any]) -> None:
+    from surveycli.cli.render import print_frame, progress_bar
+    from surveycli.training.sweep import plan_sweep, refuse_failed, run_sweep, sweep_table
+
+    with progress_bar() as progress:
+        ended = run_sweep(store, stem, plan_sweep(file, typed), progress)
+    print_frame(sweep_table(ended))
+    refuse_failed(ended)
 
 
 def _merge(store: Path, run_id: str, output: Path) -> None:

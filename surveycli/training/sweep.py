@@ -8,15 +8,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from surveycli.configuration import CHOSEN, FinetuneConfig
-from surveycli.errors import ExitCode, SurveyError
-from surveycli.plain import from_plain
+from surveycli.errors import ExitCode, SurveyError, bad_input, usage
+from surveycli.plain import from_plain, nested
 from surveycli.progress import Progress, silent
+from surveycli.request.model_run import FinetuneRequest
+from surveycli.request.sweep import read_sweep
 from surveycli.run_folder import read_outcome
 from surveycli.store import RunStatus, open_store
+from surveycli.training.configure import configure_finetuning
 from surveycli.training.run_finetuning import PreparedRun, find_run, finetune, prepare_run
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,48 @@ class SweptRun:
     best_epoch: int | None = None
     best_validation_loss: float | None = None
     reason: str = ""
+
+
+def plan_sweep(file: Path, typed: Mapping[str, Any]) -> list[PlannedRun]:
+    """Return the trainings of a sweep's file, with what was `typed` beside it, by dotted name (and `preset`).
+
+    Raises SurveyError: exit 2 where something is typed and varied, 3 for a file in another form.
+    """
+    sweep = read_sweep(file)
+    planned = []
+    for own in sweep.runs:
+        both = sorted(typed.keys() & own.keys())
+        if both:
+            raise usage(f"{', '.join(both)} is typed, and varied by {file}.", "Leave out one of the two.")
+        choices = nested({**nested({**sweep.common, **typed}), **own})
+        name = str(choices.pop("preset", ""))
+        planned.append(PlannedRun(own, configure_finetuning(FinetuneRequest(name, choices))))
+    return planned
+
+
+def sweep_table(ended: Sequence[SweptRun]) -> pl.DataFrame:
+    """Return a row for each training: what it has of its own, and how it ended, the best validation loss first."""
+    import polars as pl
+
+    rows = [
+        {
+            "run": run.run_id,
+            **{name: str(value) for name, value in run.chosen.items()},
+            "status": run.status.value,
+            "best epoch": run.best_epoch,
+            "validation loss": run.best_validation_loss,
+        }
+        for run in ended
+    ]
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    return frame.sort("validation loss", nulls_last=True, maintain_order=True)
+
+
+def refuse_failed(ended: Sequence[SweptRun]) -> None:
+    """Raise SurveyError (exit 3) where a training of a sweep failed."""
+    failed = [run for run in ended if run.reason]
+    if failed:
+        raise bad_input(f"{len(failed)} of {len(ended)} runs failed; {failed[0].run_id}: {failed[0].reason}")
 
 
 def run_sweep(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import surveycli as sc
 from surveycli.run_folder import RunFolder, read_predictions
 from surveycli.split import Recipe, SplitOptions, make_split
 from surveycli.store import ad_hoc, open_store
@@ -114,6 +115,7 @@ def test_a_sweep_trains_its_runs_once_and_compares_them(small_store: Path, run_c
     assert sorted(run["run"] for run in compared) == ["rates-1", "rates-2", "rates-3"]
     losses = [run["validation loss"] for run in compared]
     assert losses == sorted(losses)
+    assert sc.open(small_store).sweep(file).to_dicts() == compared
     planned = run_cli(
         "finetune", "--split", "small", "--plan", "--device-tflops", "1", "--json", "--store", small_store
     )
