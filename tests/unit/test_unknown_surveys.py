@@ -216,6 +216,17 @@ def test_a_respondent_in_words_is_no_header(tmp_path: Path) -> None:
         assert open_table(open_source(path)).frame().height == 30
 
 
+def test_a_column_of_a_sheet_without_a_name_is_passed_over(store: Store, tmp_path: Path) -> None:
+    """A mark of byte order alone is no name: the other columns are read, and the wordings below them found."""
+    names, wordings, answers = rows_of_platform()
+    rows = [[*names, "\ufeff"], [*wordings, "x"], *([*row, "x"] for row in answers)]
+    with xlsxwriter.Workbook(tmp_path / "marked.xlsx") as book:
+        sheet = book.add_worksheet("Data")
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+    assert ingest_file(store, tmp_path / "marked.xlsx", IngestOptions(items=("Q1", "Q2"))).n_respondents == 30
+
+
 def test_a_title_above_the_names_of_a_sheet_is_its_title(store: Store, tmp_path: Path) -> None:
     """Rows of titles with few filled cells are no columns: the first row that is nearly full has the names."""
     rows = [["National Tea Survey 2022"], [], ["country", "q1"], *(["Kenya", str(n % 3 + 1)] for n in range(9))]

@@ -199,7 +199,8 @@ def _below_headers(table: SurveyTable, file: BinaryFile) -> SurveyTable:
     import polars as pl
 
     names = [column.name for column in table.columns]
-    first = next(iter(file.read(names)), pl.DataFrame()).head(_FIRST_ROWS).rows()
+    rows = next(iter(file.read([name for name in names if name])), pl.DataFrame()).head(_FIRST_ROWS)
+    first = [tuple(row.get(name) for name in names) for row in rows.iter_rows(named=True)]
     n_more = n_header_rows(names, first, table.counts)
     if not n_more:
         return table
