@@ -101,11 +101,7 @@ class Project:
         return FinetuneReport(run.run_id, run.folder.path, outcome)
 
     def sweep(self, file: str | Path, *, name: str = "", preset: str = "", **choices: Any) -> pl.DataFrame:
-        """Train the runs of a YAML file that are not finished yet, and return a row for each, the best first.
-
-        The file has a `grid` of lists by name, or `runs`, and what all share; `choices` are as in `finetune`. Runs are
-        called by `name`, or the file's, and a number.
-        """
+        """Train the runs of a YAML file (`finetune --sweep`) that are not finished, and return a row for each."""
         from surveycli.request.sweep import dotted
         from surveycli.training.sweep import plan_sweep, refuse_failed, run_sweep, sweep_table
 
