@@ -203,6 +203,26 @@ def test_wordings_below_the_names_are_no_respondent(kind: str, store: Store, tmp
     assert any("taken as the questions' wordings" in skip.reason for skip in report.skipped)
 
 
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_codes_before_the_wordings_are_the_names(kind: str, store: Store, tmp_path: Path) -> None:
+    """Headers of a code and a wording make items of the code; the country is found though the first rows name one."""
+    names = [
+        "id. Response ID",
+        "G01Q01. Where do you live?",
+        "G01Q02. How do you like tea?",
+        "G01Q03[SQ001]. Drinks [Tea]",
+    ]
+    rows = [[str(n), ["Kenya", "Ghana"][n > 20], ["A lot", "Some"][n % 2], ["Yes", "No"][n % 2]] for n in range(40)]
+    frame, path = pl.DataFrame(rows, schema=names, orient="row"), tmp_path / f"lime.{kind}"
+    frame.write_csv(path, separator=";") if kind == "csv" else write_xlsx(path, frame)
+    with pytest.raises(SurveyError, match=re.escape("--items G01Q02,G01Q03_SQ001")):
+        ingest_file(store, path)
+    report = ingest_file(store, path, IngestOptions(items=("G01Q02", "G01Q03_SQ001")))
+    assert (report.n_populations, report.n_respondents) == (2, 40)
+    texts = store.query("SELECT item_id, wording FROM item_text ORDER BY 1").rows()
+    assert texts == [("G01Q02", "How do you like tea?"), ("G01Q03_SQ001", "Drinks [Tea]")]
+
+
 def test_a_respondent_in_words_is_no_header(tmp_path: Path) -> None:
     """The first respondent stays where answers are whole sentences: other people say the same, or all is text."""
     _, _, answers = rows_of_platform()

@@ -19,7 +19,7 @@ from surveycli.survey.files.batch import Skipped
 from surveycli.survey.files.csv_batches import read_csv_batches
 from surveycli.survey.files.encoding import in_utf8
 from surveycli.survey.files.json_table import is_json, open_json
-from surveycli.survey.files.second_header import n_header_rows, with_wordings
+from surveycli.survey.files.second_header import n_header_rows, with_codes, with_wordings
 from surveycli.survey.files.source import SourceFile
 from surveycli.survey.files.table import FileColumn, SurveyTable, rows_of_frames
 from surveycli.survey.files.text import read_head, refuse_doubled, without_rows
@@ -151,10 +151,10 @@ def _measure(text: str) -> str:
 def _open_text(source: SourceFile) -> SurveyTable:
     source = in_utf8(source)
     head = read_head(source)
-    columns = tuple(FileColumn(name) for name in head.columns)
+    columns = with_codes([FileColumn(name) for name in head.columns])
     kind = "TSV" if head.delimiter == "\t" else "CSV"
     table = SurveyTable(source, kind, columns, lambda wanted: read_csv_batches(head, wanted), head)
-    n_more = n_header_rows(head.columns, head.rows, table.counts)
+    n_more = n_header_rows([column.name for column in columns], head.rows, table.counts)
     if n_more:
         rest, labelled = without_rows(head, n_more), with_wordings(columns, head.rows[0])
         table = SurveyTable(source, kind, labelled, lambda wanted: read_csv_batches(rest, wanted), rest)
@@ -191,17 +191,17 @@ def _open_binary(source: SourceFile, kind: BinaryKind, hint: str = _EXPORT_AGAIN
     )
     refuse_doubled([column.name for column in columns], source.path)
     table = SurveyTable(source, _NAMES[kind], columns, rows_of_frames(name, file.read), title=file.title)
-    return _below_headers(table, file) if kind is BinaryKind.XLSX else table
+    return _below_headers(replace(table, columns=with_codes(columns)), file) if kind is BinaryKind.XLSX else table
 
 
 def _below_headers(table: SurveyTable, file: BinaryFile) -> SurveyTable:
     """Return a workbook's table without the rows that are headers, too."""
     import polars as pl
 
-    names = [column.name for column in table.columns]
-    rows = next(iter(file.read([name for name in names if name])), pl.DataFrame()).head(_FIRST_ROWS)
-    first = [tuple(row.get(name) for name in names) for row in rows.iter_rows(named=True)]
-    n_more = n_header_rows(names, first, table.counts)
+    headers = [column.header or column.name for column in table.columns]
+    rows = next(iter(file.read([header for header in headers if header])), pl.DataFrame()).head(_FIRST_ROWS)
+    first = [tuple(row.get(header) for header in headers) for row in rows.iter_rows(named=True)]
+    n_more = n_header_rows([column.name for column in table.columns], first, table.counts)
     if not n_more:
         return table
 

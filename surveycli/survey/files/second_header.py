@@ -1,4 +1,4 @@
-"""Finds a second row of headers, as survey platforms export it: below the columns' names the questions' wordings.
+"""Finds the questions' wordings where survey platforms put them: in a row below the columns' names, or behind them.
 
 Qualtrics adds a third, of its own ids. Such a row is told by its content: texts that stand nowhere else in their
 columns, which hold numbers or few different answers otherwise.
@@ -6,6 +6,7 @@ columns, which hold numbers or few different answers otherwise.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -17,6 +18,9 @@ _LEAST_ROWS = 5
 _LEAST_FILLED = 0.8  # of the columns: a second row of headers has few blank cells
 _LEAST_WORDY = 0.5  # of the columns, that a question stands above
 _MOST_DIFFERENT = 1 / 3  # of a closed question's cells
+# `G01Q02. How much...`, `G01Q03[SQ001]. Drinks [Tea]`, `Q1: Trust`: a code of a word, and what it stands for.
+_CODED = re.compile(r"([A-Za-z]\w{0,19}(?:\[\w+\])*)[.:]\s+(\S.*)", re.DOTALL)
+_LEAST_CODED = 0.8  # of the columns
 _LONG = 12  # letters that make a text of one word a wording
 
 FirstRows = Sequence[Sequence[str | None]]
@@ -70,3 +74,25 @@ def with_wordings(columns: Sequence[FileColumn], row: Sequence[str | None]) -> t
     """Return columns whose labels are the texts below their names."""
     pairs = zip(columns, row, strict=False)
     return tuple(replace(column, label=column.label or clean(text or "")) for column, text in pairs)
+
+
+def with_codes(columns: Sequence[FileColumn]) -> tuple[FileColumn, ...]:
+    """Return columns called by the codes that their headers begin with, the rest as labels, where nearly all have one.
+
+    >>> headers = ["id. Response ID", "G01Q03[SQ1]. Drinks [Tea]", "G01Q04. How old are you?"]
+    >>> [(column.name, column.label) for column in with_codes([FileColumn(header) for header in headers])]
+    [('id', 'Response ID'), ('G01Q03_SQ1', 'Drinks [Tea]'), ('G01Q04', 'How old are you?')]
+    """
+    found = [_CODED.fullmatch(column.name) for column in columns]
+    called = [_code(match[1]) if match else column.name for match, column in zip(found, columns, strict=True)]
+    n_coded = sum(match is not None for match in found)
+    if n_coded < max(2, _LEAST_CODED * len(columns)) or len({name.lower() for name in called}) < len(called):
+        return tuple(columns)
+    return tuple(
+        replace(column, name=name, label=column.label or clean(match[2]), header=column.name) if match else column
+        for column, name, match in zip(columns, called, found, strict=True)
+    )
+
+
+def _code(text: str) -> str:
+    return text.replace("[", "_").replace("]", "")

@@ -70,7 +70,10 @@ def columns_of_countries(table: SurveyTable, without: Iterable[FileColumn] = ())
     left_out = {column.name for column in without}
     candidates = [column for column in table.columns if column.name and column.name not in left_out]
     bare = [column.name for column in candidates if not column.value_labels]
-    cells = table.first_cells(bare) if bare else {}
+    first = table.first_cells(bare) if bare else {}
+    # The first lines of a file in the order of countries name one; the whole column is read where they name any.
+    likely = [name for name, texts in first.items() if texts and _share_of_countries(map(str, texts)) >= _LEAST_KNOWN]
+    cells = dict.fromkeys(bare, frozenset[CellValue]()) | (table.present(likely) if likely else {})
     return [
         column
         for column in candidates
@@ -80,9 +83,15 @@ def columns_of_countries(table: SurveyTable, without: Iterable[FileColumn] = ())
 
 def _are_countries(texts: Iterable[str]) -> bool:
     different = {text for text in texts if text.strip()}
-    if not 2 <= len(different) <= _MOST_VALUES or any(as_number(text) is not None for text in different):
-        return False
-    return sum(find_country(text) is not None for text in different) >= _LEAST_KNOWN * len(different)
+    return 2 <= len(different) <= _MOST_VALUES and _share_of_countries(different) >= _LEAST_KNOWN
+
+
+def _share_of_countries(texts: Iterable[str]) -> float:
+    """Return the share of different texts that are countries, 0 where one of them is a number."""
+    different = set(texts)
+    if any(as_number(text) is not None for text in different):
+        return 0.0
+    return sum(find_country(text) is not None for text in different) / len(different)
 
 
 def known_share(table: SurveyTable, column: FileColumn, options: IngestOptions) -> float:

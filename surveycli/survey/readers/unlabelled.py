@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from shlex import quote
 
 from surveycli.errors import SurveyError, bad_input
@@ -17,6 +17,7 @@ from surveycli.survey.population.weight import find_weight
 
 _MOST_TYPED = 160  # letters of a list that somebody would copy
 _LEAST_ITEMS = 2
+_LONG_NAME, _FIRST_WORDS = 24, 4  # letters of a name that is a question, and how much of it is typed
 
 
 def unlabelled_survey(table: SurveyTable) -> SurveyError | None:
@@ -43,15 +44,31 @@ def unlabelled_survey(table: SurveyTable) -> SurveyError | None:
 
 
 def as_patterns(names: Sequence[str], all_names: Collection[str]) -> str:
-    """Return names as one would type them: `Q*` where all columns that begin so are meant.
+    """Return names as one would type them: `Q*` where all columns that begin so are meant, and whole questions cut.
 
     >>> as_patterns(["Q1", "Q2a", "trust"], ["id", "Q1", "Q2a", "trust"])
     'Q*,trust'
+    >>> as_patterns(["How often, if ever, do you drink tea?"], ["id", "How often, if ever, do you drink tea?"])
+    'How often? if ever?*'
     """
     typed: dict[str, None] = {}
     for name in names:
         start = re.match(r"[^\W\d_]+_?(?=\d)", name)
-        alike = [other for other in all_names if start and other.lower().startswith(start[0].lower())]
-        many = start is not None and len(alike) > 1 and set(alike) <= set(names)
-        typed[f"{start[0]}*" if many and start is not None else name] = None
+        cuts = _beginnings(name) if len(name) > _LONG_NAME else ()
+        found = next((cut for cut in cuts if _means_only(cut, names, all_names, least=1)), None)
+        if start is not None and _means_only(start[0], names, all_names, least=2):
+            found = start[0]
+        typed[(name if found is None else f"{found}*").replace(",", "?")] = None
     return ",".join(typed)
+
+
+def _beginnings(name: str) -> Iterator[str]:
+    """Yield the first words of a name, from four words on."""
+    words = name.split(" ")
+    yield from (" ".join(words[:n]) for n in range(_FIRST_WORDS, len(words)))
+
+
+def _means_only(start: str, names: Sequence[str], all_names: Collection[str], *, least: int) -> bool:
+    """Tell whether columns that begin so are among those that are meant, and so many at least."""
+    alike = {other for other in all_names if other.lower().startswith(start.lower())}
+    return len(alike) >= least and alike <= set(names)

@@ -119,7 +119,7 @@ def _named(table: SurveyTable) -> SurveyTable:
 def _split(column: FileColumn) -> FileColumn:
     found = _HEADER.fullmatch(column.name.strip())
     name, label = (found[1], clean(found[2])) if found else (column.name, "")
-    return replace(column, name=name.upper(), label=column.label or label, header=column.name)
+    return replace(column, name=name.upper(), label=column.label or label, header=column.header or column.name)
 
 
 def _refuse_inverted(table: SurveyTable) -> None:
