@@ -54,18 +54,24 @@ class BinaryColumn:
 
 @dataclass(frozen=True, slots=True)
 class BinaryFile:
-    """The content of a file, its rows compressed in memory: numbers of 64 bits and texts."""
+    """The content of a file, its rows compressed in memory: numbers of 64 bits and texts.
+
+    `stored` has the names of the columns as they stand in the parts, in the order of `columns`.
+    """
 
     title: str
     columns: tuple[BinaryColumn, ...]
+    stored: tuple[str, ...]
     parts: tuple[bytes, ...]
 
     def read(self, names: Sequence[str]) -> Iterator[pl.DataFrame]:
         """Yield the rows of some columns, in order."""
         import polars as pl
 
+        named = {column.name: stored for column, stored in zip(self.columns, self.stored, strict=True)}
         for part in self.parts:
-            yield pl.read_parquet(BytesIO(part), columns=list(names))
+            frame = pl.read_parquet(BytesIO(part), columns=[named[name] for name in names])
+            yield frame.rename({named[name]: name for name in names})
 
 
 def open_binary(path: Path, kind: BinaryKind, sheet: str = "") -> BinaryFile:
@@ -76,7 +82,9 @@ def open_binary(path: Path, kind: BinaryKind, sheet: str = "") -> BinaryFile:
     with tempfile.TemporaryDirectory(prefix="surveycli-") as folder:
         content = _convert(path, kind, Path(folder), sheet)
         parts = tuple(part.read_bytes() for part in sorted(Path(folder).glob("*.parquet")))
-    return BinaryFile(one_line(content["title"]), tuple(map(_column, content["columns"])), parts)
+    columns = content["columns"]
+    stored = tuple(str(column["name"]) for column in columns)
+    return BinaryFile(one_line(content["title"]), tuple(map(_column, columns)), stored, parts)
 
 
 def _convert(path: Path, kind: BinaryKind, folder: Path, sheet: str) -> dict[str, Any]:

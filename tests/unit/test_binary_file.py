@@ -142,3 +142,11 @@ def test_a_zip_of_files_says_what_is_in_it(tmp_path: Path) -> None:
         archive.writestr("survey.csv", "a,b")
     with pytest.raises(SurveyError, match=r"a ZIP archive of survey\.csv"):
         open_table(open_source(tmp_path / "z.zip"))
+
+
+def test_a_column_is_read_whose_name_has_a_control_character(tmp_path: Path) -> None:
+    """Its name is shown without it, and its cells are found by that name."""
+    pl.DataFrame({"Q\x1b1": [1, 2], "Q2": [3, 4]}).write_parquet(tmp_path / "t.parquet")
+    file = open_binary(tmp_path / "t.parquet", BinaryKind.PARQUET)
+    assert [column.name for column in file.columns] == ["Q1", "Q2"]
+    assert [frame.to_dicts() for frame in file.read(["Q1"])] == [[{"Q1": 1}, {"Q1": 2}]]

@@ -309,7 +309,7 @@ def test_twins_are_respondents_of_one_choice_questions(store: Store, tmp_path: P
     assert not list(find_violations(store))
 
 
-@pytest.mark.parametrize("text", ["[", "[]", '{"Questions": 3}', '[{"Questions": [{"QuestionID": 3}, 4, null]}]'])
+@pytest.mark.parametrize("text", ["[", "[]", "3", '{"Questions": 3}', '[{"Questions": [{"QuestionID": 3}, 4, null]}]'])
 def test_questionnaires_without_a_question_are_refused(store: Store, tmp_path: Path, text: str) -> None:
     """Whatever stands in the place of the questionnaire is an error with its place, never a crash."""
     pl.DataFrame({"pid": ["1"], "persona_json": [text]}).write_csv(tmp_path / "twins.csv")

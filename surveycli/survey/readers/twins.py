@@ -90,7 +90,8 @@ class _Questions:
         except UnreadableError:
             self.skipped["questionnaire that is not JSON", "rows"] += 1
             return
-        for question in _objects(question for block in _objects(blocks) for question in _list(block.get("Questions"))):
+        asked = (question for block in _objects(_list(blocks)) for question in _list(block.get("Questions")))
+        for question in _objects(asked):
             for key, wording, labels, answer in _asked(question):
                 known = self._known(key + suffix, wording, labels)
                 code = _code(answer, labels)
@@ -111,7 +112,7 @@ def _list(value: object) -> list[Any]:
 
 
 def _objects(values: Iterable[object]) -> Iterator[Mapping[str, Any]]:
-    yield from (value for value in (values if not isinstance(values, Mapping) else [values]) if isinstance(value, dict))
+    yield from (value for value in values if isinstance(value, dict))
 
 
 def _asked(question: Mapping[str, Any]) -> Iterator[tuple[str, str, tuple[str, ...], tuple[object, object]]]:
