@@ -223,6 +223,23 @@ def test_codes_before_the_wordings_are_the_names(kind: str, store: Store, tmp_pa
     assert texts == [("G01Q02", "How do you like tea?"), ("G01Q03_SQ001", "Drinks [Tea]")]
 
 
+def test_response_below_the_wordings_is_no_respondent(store: Store, tmp_path: Path) -> None:
+    """SurveyMonkey has the wordings above, and below them `Response`, or the options of a question of several."""
+    rows = [
+        ["Respondent ID", "Which country do you live in?", "How satisfied are you?", "What do you drink?", ""],
+        ["", "Response", "Response", "Tea", "Coffee"],
+        *([str(n), "Kenya", ["Very satisfied", "Dissatisfied"][n % 2], "Tea", ""] for n in range(12)),
+    ]
+    with xlsxwriter.Workbook(tmp_path / "m.xlsx") as book:
+        sheet = book.add_worksheet("Sheet")
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+    options = IngestOptions(items=("How*",), country_column="Which country do you live in?")
+    report = ingest_file(store, tmp_path / "m.xlsx", options)
+    assert (report.n_respondents, report.n_populations) == (12, 1)
+    assert store.query("SELECT wording FROM item_text").item() == "How satisfied are you?"
+
+
 def test_a_respondent_in_words_is_no_header(tmp_path: Path) -> None:
     """The first respondent stays where answers are whole sentences: other people say the same, or all is text."""
     _, _, answers = rows_of_platform()

@@ -1,7 +1,7 @@
 """Finds the questions' wordings where survey platforms put them: in a row below the columns' names, or behind them.
 
-Qualtrics adds a third, of its own ids. Such a row is told by its content: texts that stand nowhere else in their
-columns, which hold numbers or few different answers otherwise.
+Such a row is told by its content: texts that stand nowhere else in their columns, which hold numbers or few different
+answers otherwise. Qualtrics adds a row of its own ids; SurveyMonkey writes `Response` below the wordings.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from surveycli.survey.files.cell import CellValue, as_number, clean
 from surveycli.survey.files.table import FileColumn
 
 _IMPORT_ID = '{"ImportId"'
+_RESPONSE = frozenset({"response", "open-ended response"})
 _LEAST_ROWS = 5
 _LEAST_FILLED = 0.8  # of the columns: a second row of headers has few blank cells
 _LEAST_WORDY = 0.5  # of the columns, that a question stands above
@@ -36,6 +37,10 @@ def n_header_rows(names: Sequence[str], first: FirstRows, counts: CellCounter) -
     if len(first) < 2 or not names:
         return 0
     texts = [clean(cell or "") for cell in first[0]]
+    responses = {name: text for name, text in zip(names, texts, strict=False) if name and text.lower() in _RESPONSE}
+    if responses:
+        cells = counts(list(responses))
+        return int(all(_n_alike(text, cells[name]) == 1 for name, text in responses.items()))
     filled = [name for name, text in zip(names, texts, strict=False) if text]
     wordy = {name: text for name, text in zip(names, texts, strict=False) if name and _is_wording(text, name)}
     if len(filled) < _LEAST_FILLED * len(names) or len(wordy) < max(2, _LEAST_WORDY * len(names)):
@@ -71,9 +76,10 @@ def _stands_above(text: str, counts: Mapping[CellValue, int], ids: int) -> bool:
 
 
 def with_wordings(columns: Sequence[FileColumn], row: Sequence[str | None]) -> tuple[FileColumn, ...]:
-    """Return columns whose labels are the texts below their names."""
-    pairs = zip(columns, row, strict=False)
-    return tuple(replace(column, label=column.label or clean(text or "")) for column, text in pairs)
+    """Return columns whose labels are the texts below their names, where these are wordings."""
+    texts = (clean(text or "") for text in row)
+    said = ("" if text.lower() in _RESPONSE else text for text in texts)
+    return tuple(replace(column, label=column.label or text) for column, text in zip(columns, said, strict=False))
 
 
 def with_codes(columns: Sequence[FileColumn]) -> tuple[FileColumn, ...]:
@@ -86,7 +92,8 @@ def with_codes(columns: Sequence[FileColumn]) -> tuple[FileColumn, ...]:
     found = [_CODED.fullmatch(column.name) for column in columns]
     called = [_code(match[1]) if match else column.name for match, column in zip(found, columns, strict=True)]
     n_coded = sum(match is not None for match in found)
-    if n_coded < max(2, _LEAST_CODED * len(columns)) or len({name.lower() for name in called}) < len(called):
+    named = [name.lower() for name in called if name]
+    if n_coded < max(2, _LEAST_CODED * len(named)) or len(set(named)) < len(named):
         return tuple(columns)
     return tuple(
         replace(column, name=name, label=column.label or clean(match[2]), header=column.name) if match else column

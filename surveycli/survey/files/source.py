@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from tempfile import TemporaryDirectory
 from typing import IO, cast
 
@@ -40,6 +41,13 @@ class SourceFile:
     def stem(self) -> str:
         """The file's name without its ending."""
         return self.known_as or self.path.stem
+
+    @property
+    def typed(self) -> str:
+        """What a user types for it on a command line."""
+        if self.packed is not None and not self.packed.name:
+            return quote(str(self.packed.archive))
+        return "FILE..." if self.known_as and not self.path.exists() else quote(str(self.path))
 
     @property
     def slug(self) -> str:

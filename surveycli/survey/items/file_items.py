@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from shlex import quote
 
 from surveycli.domain import Scale
 from surveycli.errors import bad_input
@@ -87,7 +86,7 @@ def own_items(table: SurveyTable, codebook_id: str, found: LabelledItems) -> Fil
         reasons = "; ".join(f"{skip.subject}: {skip.reason}" for skip in found.skipped[:5])
         raise bad_input(
             f"{table.name}: no column makes an item ({reasons or table.listed()}).",
-            f"`surveycli codebook {quote(table.name)}` writes all columns to edit, for --codebook; --items names some.",
+            f"`surveycli codebook {table.source.typed}` writes all columns to edit, for --codebook.",
         )
     codebook = Codebook(codebook_id, tuple(item.spec for item in found.items), origin="official")
     return FileItems(

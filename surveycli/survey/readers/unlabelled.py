@@ -16,7 +16,6 @@ from surveycli.survey.places.find_column import country_column
 from surveycli.survey.population.weight import find_weight
 
 _MOST_TYPED = 160  # letters of a list that somebody would copy
-_LEAST_ITEMS = 2
 _LONG_NAME, _FIRST_WORDS = 24, 4  # letters of a name that is a question, and how much of it is typed
 
 
@@ -30,14 +29,15 @@ def unlabelled_survey(table: SurveyTable) -> SurveyError | None:
     asked = numbered_like_questions(table.columns)
     questions = [c for c in table.columns if c.name and c.name not in taken and not is_administrative(c, asked)]
     items = [item.answer.column for item in items_of_cells(table, questions, rules_of_options(IngestOptions())).items]
-    if len(items) < _LEAST_ITEMS:
+    if not items:
         return None
-    file, typed = quote(str(table.source.path)), as_patterns(items, [column.name for column in table.columns])
+    file, typed = table.source.typed, as_patterns(items, [column.name for column in table.columns])
     where = "" if country else " --country COUNTRY"
     codebook = f"`surveycli codebook {file}` writes all columns to edit, for --codebook."
     command = f"`surveycli ingest {file} --items {quote(typed)}{where}` takes these columns, their cells as options; "
     return bad_input(
-        f"{table.name}: found {len(table.columns)} columns without labels, {len(items)} of which look like questions:"
+        f"{table.name}: found {len(table.columns)} columns without labels, {len(items)} of which"
+        f" {'look like questions' if len(items) > 1 else 'looks like a question'}:"
         f" {', '.join(items[:12])}{'...' if len(items) > 12 else ''}.",
         (command if len(typed) <= _MOST_TYPED else "") + codebook,
     )
