@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from surveycli.report.page import Figure
     from surveycli.report.plots import Plot
 
-_BAR_WIDTH = 30
+_BAR_WIDTH = 24  # what a table never breaks
 
 
 class PageFormat(StrEnum):
