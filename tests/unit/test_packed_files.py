@@ -84,6 +84,13 @@ def test_a_folder_of_one_survey_file_is_that_file(tmp_path: Path) -> None:
     assert "several formats: tea.csv, tea.sav" in refused(folder).message
 
 
+def test_a_folder_of_opinionqa_is_its_responses(tmp_path: Path) -> None:
+    """The table of questions beside the responses is read with them, and is no second file of the survey."""
+    (tmp_path / "responses.csv").write_bytes(CSV)
+    (tmp_path / "info.csv").write_text("key,question\nQ1,Tea?\n")
+    assert open_survey([tmp_path]).source.path == tmp_path / "responses.csv"
+
+
 def test_what_cannot_be_unpacked_is_one_error(tmp_path: Path) -> None:
     """Damage, encryption, rare methods and archives within archives are told apart, with what to do."""
     whole = packed(tmp_path / "s.zip", s__csv=CSV * 1000).read_bytes()

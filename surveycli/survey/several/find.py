@@ -20,6 +20,7 @@ _SUFFIXES = (
     | {".rds", ".rda", ".rdata"}
 )
 _WORKBOOKS = (".xlsx", ".xlsm")  # ZIP archives, too; a damaged one is a damaged workbook
+_COMPANIONS = {"responses.csv": "info.csv"}  # of OpinionQA: the reader of the first looks for the other beside it
 _HEAD_BYTES = 512
 _MOST_NAMED = 8
 _MOST_FILES = 1000
@@ -59,11 +60,10 @@ def _head(path: Path) -> bytes:
 
 def _of_folder(folder: Path) -> list[Path]:
     """Return the survey files that lie in a folder itself, in the order of their names."""
-    files = sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
-    within = _survey_files(
-        [file.name for file in files], folder, folders=[f.name for f in folder.iterdir() if f.is_dir()]
-    )
-    return [folder / name for name in within]
+    inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    names, folders = ([path.name for path in inside if path.is_dir() == is_folder] for is_folder in (False, True))
+    beside = {_COMPANIONS[name] for name in names if name in _COMPANIONS}
+    return [folder / name for name in _survey_files([name for name in names if name not in beside], folder, folders)]
 
 
 def _of_archive(archive: Path) -> list[SourceFile]:
