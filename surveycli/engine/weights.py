@@ -122,7 +122,7 @@ def best_weights(weights: Path) -> Path:
             "`surveycli finetune --resume RUN` goes on with its training.",
         )
     name = str(field(pointer, read_json(pointer), "folder", str))
-    if not re.fullmatch(r"epoch-\d{3,}(-\d+)?", name) or not (weights / name).is_dir():
+    if not re.fullmatch(r"epoch-\d{3,9}(-\d{1,3})?", name) or not (weights / name).is_dir():
         raise damaged(pointer, f"it names {shown(name)}, which is not a folder of weights beside it")
     return weights / name
 

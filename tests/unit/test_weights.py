@@ -176,6 +176,15 @@ def test_a_run_without_weights_says_so(tmp_path: Path) -> None:
     assert error.value.code == ExitCode.NOT_FOUND
 
 
+@pytest.mark.parametrize("name", ["epoch-0" + "1" * 300, "../elsewhere", "epoch-1", ""])
+def test_a_note_that_names_no_weights_is_damaged(tmp_path: Path, name: str) -> None:
+    """Whatever stands there, also a name that no file can have, is refused with the note's place (exit 3)."""
+    (tmp_path / "best.json").write_text(json.dumps({"folder": name}))
+    with pytest.raises(SurveyError, match=r"best\.json") as error:
+        best_weights(tmp_path)
+    assert error.value.code == ExitCode.BAD_INPUT
+
+
 def test_the_norm_is_that_of_the_trained_weights(base: ModelSpec) -> None:
     """It is the Euclidean norm of the adapter alone, not of the frozen base."""
     model = make_trainable(load_language_model(base), LORA)
