@@ -28,14 +28,17 @@ STATEMENTS = (
     "INSERT INTO item SELECT 's', 'Q' || i, i, NULL, 'Q' || i, 'ordinal', 5 FROM range(200) t(i)",
     "INSERT INTO response_option SELECT 's', 'Q' || i, o + 1, o FROM range(200) t(i), range(5) u(o)",
     "INSERT INTO population SELECT 'P' || p, 'subgroup', NULL, '{}' FROM range($n) t(p)",
-    "INSERT INTO cell SELECT 's', 'Q' || i, 'P' || p, 1000, 900.0 FROM range(200) t(i), range($n) u(p)",
+    "INSERT INTO cell BY NAME SELECT 's' AS survey_id, 'Q' || i AS item_id, 'P' || p AS population_id, "
+    "1000 AS n_respondents, 900.0 AS n_effective, 1000.0 AS n_effective_unweighted "
+    "FROM range(200) t(i), range($n) u(p)",
     # Shares with a spread that depends on the cell: squares of a hash, normalised over the options.
     "CREATE TEMP TABLE made AS SELECT i, p, o, (hash(i, p, o) % 1000 + 1)^2 AS w, (hash(p, o, i) % 1000 + 1) AS e "
     "FROM range(200) t(i), range($n) u(p), range(5) v(o)",
     "CREATE TEMP TABLE share AS SELECT i, p, o, w / sum(w) OVER c AS s, (w + 300 * e) / sum(w + 300 * e) OVER c AS q "
     "FROM made WINDOW c AS (PARTITION BY i, p)",
     "INSERT INTO response_distribution SELECT 's', 'Q' || i, 'P' || p, o + 1, 200, s, s FROM share",
-    "INSERT INTO prediction SELECT 'big', 's', 'Q' || i, 'P' || p, '', o + 1, q FROM share",
+    "INSERT INTO prediction BY NAME SELECT 'big' AS run_id, 's' AS survey_id, 'Q' || i AS item_id, "
+    "'P' || p AS population_id, '' AS language, o + 1 AS option_code, q AS probability FROM share",
     "INSERT INTO prediction_cell BY NAME SELECT 'big' AS run_id, 's' AS survey_id, 'Q' || i AS item_id, "
     "'P' || p AS population_id, '' AS language, 'made up' AS basis FROM range(200) t(i), range($n) u(p)",
     "INSERT INTO split SELECT 'all', 'custom', 1, '{}', now()::TIMESTAMP",

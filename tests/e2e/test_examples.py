@@ -1,15 +1,18 @@
-"""The examples do what they say, each in a folder of its own."""
+"""The examples do what they say, each in a folder of its own, and a benchmark runs."""
 
 from __future__ import annotations
 
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
 import polars as pl
 import pytest
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
 # What each script prints, in the end, that only a run to its end prints, and the files that it makes.
 SCRIPTS = {
     "paper_protocol": ("equivalent_best", {"paper.duckdb"}),
@@ -57,3 +60,11 @@ def test_the_notebook_runs_anew(tmp_path: Path) -> None:
     execute = runpy.run_path(str(EXAMPLES / "execute_notebook.py"))["execute"]
     again = execute(tmp_path / "study.ipynb")
     assert outputs_of(again) == outputs_of(nbformat.read(EXAMPLES / "study.ipynb", as_version=4))
+
+
+def test_the_benchmark_of_scoring_runs() -> None:
+    """It scores every cell of a small store that it makes, and says in what time and memory."""
+    command = [sys.executable, "-m", "benchmarks.scoring", "--rows", "5000"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.startswith("1,000 cells of 5,000 rows")
