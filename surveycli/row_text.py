@@ -1,14 +1,22 @@
-"""Tables as text, a row at a time: CSV and JSON exact, Markdown and LaTeX for people."""
+"""Tables as text, a row at a time: CSV and JSON exact, Markdown and LaTeX for people, with the digits they allow."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from surveycli.untrusted.text import plain
 from surveycli.value_text import cell_text, exact_text, json_text
 
+if TYPE_CHECKING:
+    import polars as pl
+
 Rows = Iterable[Sequence[object]]
+_DECIMALS = 4  # at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,37 @@ def distinct_names(names: Sequence[str]) -> list[str]:
             given = f"{name}_{place}"
         found.append(given)
     return found
+
+
+def rounded_by_error(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame for people, in which estimates have the decimals that their intervals allow, as texts.
+
+    Two digits of the narrowest half-width are shown, of `low` and `high`, of `low_x` and `high_x`, and of the fractions
+    right before them; of other fractions one digit more, three at least. A frame without intervals stays as it is.
+    """
+    import polars as pl
+
+    kinds = frame.schema
+    fractions = [name for name, kind in kinds.items() if kind.is_float()]
+    decimals: dict[str, int] = {}
+    for low in [name for name in fractions if re.match(r"low(_|$)", name)]:
+        high = "high" + low.removeprefix("low")
+        widths = (frame[high] - frame[low]).drop_nulls() if high in fractions else pl.Series([], dtype=pl.Float64)
+        widths = widths.filter(widths.is_finite() & (widths > 0))
+        if widths.len():
+            free = [name for name in fractions if name not in decimals]
+            before = takewhile(free.__contains__, reversed(list(kinds)[: list(kinds).index(low)]))
+            shown = min(_DECIMALS, max(0, 1 - math.floor(math.log10(float(widths.min()) / 2))))  # type: ignore[arg-type]
+            decimals |= dict.fromkeys((low, high, *before), shown)
+    if not decimals:
+        return frame
+    others = min(_DECIMALS, max(2, *decimals.values()) + 1)
+    texts = {name: [_fixed(value, decimals.get(name, others)) for value in frame[name]] for name in fractions}
+    return frame.with_columns(pl.Series(name, column, dtype=pl.String) for name, column in texts.items())
+
+
+def _fixed(value: float | None, decimals: int) -> str | None:
+    return None if value is None else f"{value:,.{decimals}f}"
 
 
 def csv_lines(headings: Sequence[Heading], rows: Rows, *, shown: bool) -> Iterator[str]:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from surveycli.cli.layout import rounded_by_error, table_lines
+from surveycli.cli.layout import table_lines
 from surveycli.cli.options import TableFormat
 from surveycli.cli.process import output_error
 from surveycli.errors import SurveyError
 from surveycli.progress import Progress, silent
-from surveycli.row_text import Heading, csv_lines, json_lines, latex_lines, markdown_lines
+from surveycli.row_text import Heading, csv_lines, json_lines, latex_lines, markdown_lines, rounded_by_error
 from surveycli.untrusted.text import plain
 from surveycli.value_text import json_text
 

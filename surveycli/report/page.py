@@ -14,6 +14,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from surveycli.report.charts import WIDTH, Chart
+from surveycli.row_text import rounded_by_error
 
 if TYPE_CHECKING:
     import polars as pl
@@ -140,6 +141,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["value"] = write_value
+    environment.filters["rounded_by_error"] = rounded_by_error
     environment.filters["json"] = _as_json
     environment.filters["percent"] = lambda share: f"{100 * share:.0f}%"
     return environment

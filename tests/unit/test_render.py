@@ -12,10 +12,10 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from surveycli.cli.layout import rounded_by_error, table_lines
+from surveycli.cli.layout import table_lines
 from surveycli.cli.options import TableFormat
 from surveycli.cli.render import print_frame
-from surveycli.row_text import Heading, csv_lines, json_lines, latex_lines, markdown_lines
+from surveycli.row_text import Heading, csv_lines, json_lines, latex_lines, markdown_lines, rounded_by_error
 from surveycli.value_text import cell_text, json_text
 
 HEADINGS = [Heading("run_id"), Heading("paper_one_minus_jsd", is_number=True), Heading("text")]
