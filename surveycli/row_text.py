@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from surveycli.untrusted.text import plain
-from surveycli.value_text import cell_text, exact_text, json_text
+from surveycli.value_text import cell_text, exact_text, fixed, json_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -66,12 +66,11 @@ def rounded_by_error(frame: pl.DataFrame) -> pl.DataFrame:
     if not decimals:
         return frame
     others = min(_DECIMALS, max(2, *decimals.values()) + 1)
-    texts = {name: [_fixed(value, decimals.get(name, others)) for value in frame[name]] for name in fractions}
+    texts = {
+        name: [None if value is None else fixed(value, decimals.get(name, others)) for value in frame[name]]
+        for name in fractions
+    }
     return frame.with_columns(pl.Series(name, column, dtype=pl.String) for name, column in texts.items())
-
-
-def _fixed(value: float | None, decimals: int) -> str | None:
-    return None if value is None else f"{value:,.{decimals}f}"
 
 
 def csv_lines(headings: Sequence[Heading], rows: Rows, *, shown: bool) -> Iterator[str]:

@@ -17,10 +17,20 @@ def cell_text(value: object) -> str:
     if isinstance(value, float):
         if not math.isfinite(value):
             return str(value)
-        return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"
+        return fixed(value, 4 if abs(value) < 1000 else 1)
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     return plain(exact_text(value)).replace("\t", " ")
+
+
+def fixed(value: float, decimals: int) -> str:
+    """Return a number with so many decimals; what rounds to zero has no sign.
+
+    >>> fixed(1234.5, 1), fixed(-0.00004, 4)
+    ('1,234.5', '0.0000')
+    """
+    text = f"{value:,.{decimals}f}"
+    return text.removeprefix("-") if not text.strip("-0.") else text
 
 
 def exact_text(value: object) -> str:
