@@ -101,7 +101,8 @@ def _print_answers(store: Path, simulated: Simulated, format: TableFormat) -> No
     with open_store(store) as opened:
         answers = opened.frame("simulation/list_answers", run_id=simulated.name)
         trust = opened.frame("simulation/list_trust", run_id=simulated.name)
-    done = f"{simulated.name}: {simulated.n_answers} answers to {simulated.n_questions} questions, in simulated_answer."
+    asked = "1 question" if simulated.n_questions == 1 else f"{simulated.n_questions} questions"
+    done = f"{simulated.name}: {simulated.n_answers} answers to {asked}, in simulated_answer."
     note("Predictions, not answers of people. radius: total variation that 90% of like validation cells stay within.")
     if format is TableFormat.TABLE:
         _print_bars(answers)
