@@ -32,18 +32,8 @@ _FACTS = SurveyFacts(
 _NEEDED = frozenset({"question id", "question type", "question"})
 _RESPONSE = ("response", "responses")
 _ABOUT_A_RESPONSE = frozenset(
-    {
-        *(
-            "originalresponse",
-            "original response",
-            "english response",
-            "star",
-            "categories",
-            "sentiment",
-            "submitted by",
-        ),
-        *("language", "response language", "sample id", "participant id"),
-    }
+    {"originalresponse", "original response", "english response", "star", "categories", "sentiment"}
+    | {"submitted by", "language", "response language", "sample id", "participant id"}
 )
 _EVERYBODY = "all"
 _SEGMENT = re.compile(r"(?:O\d+\s*:\s*)?(.*?)\s*(?:\(\d+\))?", re.DOTALL)
