@@ -17,6 +17,7 @@ from surveycli.engine.compilation import compile_layers, demand_compilable
 from surveycli.engine.defaults import choose_device, choose_dtype, settle_attention
 from surveycli.engine.launch import demand_shardable, demand_source_fits, is_launched
 from surveycli.engine.loading import build_outline, load_adapter, load_config, load_model, load_tokenizer
+from surveycli.engine.lora_update import hasten_adapters
 from surveycli.engine.quantise import keep_differentiable, quantisation
 from surveycli.engine.sharding import shard_model
 from surveycli.engine.source import locate_model
@@ -82,6 +83,7 @@ def load_language_model(spec: ModelSpec, *, share_prefixes: bool = False) -> Lan
     if source is not None and source.adapter is not None:
         model = load_adapter(model, source.adapter, spec.name, found)
         found = fingerprint(model, tokenizer)
+        model = hasten_adapters(model, spec)
     model.eval()
     return LanguageModel(model, tokenizer, found, spec, None if source is None else source.adapter)
 

@@ -17,6 +17,7 @@ from transformers.utils import logging
 from surveycli.configuration import LoraSettings
 from surveycli.engine.foreign import foreign, library_writes
 from surveycli.engine.loading import CARD, demand_base, load_adapter
+from surveycli.engine.lora_update import hasten_adapters
 from surveycli.engine.model import LanguageModel
 from surveycli.engine.source import ADAPTER_CONFIG
 from surveycli.engine.weight_files import read_shapes
@@ -49,12 +50,13 @@ def make_trainable(language_model: LanguageModel, lora: LoraSettings | None) -> 
     )
     try:
         with _peft_at_peace():
-            return get_peft_model(language_model.model, config)
+            adapted = get_peft_model(language_model.model, config)
     except ValueError as error:
         raise bad_input(
             f"LoRA found no matrix named {', '.join(lora.targets)} in {language_model.spec.name}: {error}",
             "--lora-targets all-linear takes every linear layer.",
         ) from error
+    return hasten_adapters(adapted, language_model.spec)
 
 
 @contextmanager
@@ -162,7 +164,8 @@ def load_weights(language_model: LanguageModel, source: Path) -> Any:
         if language_model.adapter is not None:
             base = base.unload()
         with _peft_at_peace():
-            return load_adapter(base, source, name, language_model.fingerprint)
+            adapted = load_adapter(base, source, name, language_model.fingerprint)
+        return hasten_adapters(adapted, language_model.spec)
     read_shapes(source)
     with foreign(f"The trained model {source} cannot be read"):
         trained = type(base).from_pretrained(source, dtype=base.dtype, use_safetensors=True, local_files_only=True)
