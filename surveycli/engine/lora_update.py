@@ -87,9 +87,10 @@ def _forward(module: Any, as_peft_has_it: Any, x: Tensor, *arguments: Any, **opt
     if not is_plain or len(adapters) != 1 or adapters[0] not in module.lora_A:
         return cast("Tensor", as_peft_has_it(x, *arguments, **options))
     (name,) = adapters
-    base, a, b = module.base_layer(x), module.lora_A[name], module.lora_B[name]
-    if a.bias is not None or b.bias is not None or base.dtype != x.dtype:
+    a, b = module.lora_A[name], module.lora_B[name]
+    if a.bias is not None or b.bias is not None or module.base_layer.weight.dtype != x.dtype:
         return cast("Tensor", as_peft_has_it(x))
+    base = module.base_layer(x)
     p = getattr(module.lora_dropout[name], "p", 0.0) if module.training else 0.0
     dropped = round(p * _LEVELS)
     flat = x.flatten(0, -2)
