@@ -60,7 +60,7 @@ def shift_losses(log_p: Tensor, present: Tensor, human: Tensor, n: Tensor, group
     return total
 
 
-def _row_losses(job: TrainingJob, examples: list[Example]) -> Tensor:
+def _row_losses(job: TrainingJob, examples: list[Example], _letter_mass: float = 0.0) -> Tensor:
     """Return both terms of each prompt, in the place of the loop's own loss."""
     options = compute_options(job.model, examples, job.tokens, job.batches)
     human = human_shares(job.model, examples)

@@ -136,7 +136,8 @@ class OptimiserSettings:
     """AdamW, its schedule, and when to stop.
 
     `betas` are the decay rates of AdamW's running mean and running square of the gradient (Loshchilov and Hutter 2019).
-    `patience` counts epochs without a better validation loss; 0 never stops.
+    `patience` counts epochs without a better validation loss; 0 never stops. The losses look at the letters' shares of
+    one another alone; `letter_mass` adds that many times -log(the letters' total probability) to the training loss.
     """
 
     epochs: int = setting(5, "Passes over the training part.", least=1, shown=PRESETS_OWN, group=TRAINING)
@@ -158,6 +159,9 @@ class OptimiserSettings:
         group=TRAINING,
     )
     loss: Loss = setting(Loss.KL, "What training minimises.", group=TRAINING)
+    letter_mass: float = setting(
+        0.0, "Weight, beside the loss, of keeping probability on the option letters.", least=0, group=TRAINING
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,18 @@ def option_log_probabilities(logits: Tensor, present: Tensor) -> Tensor:
     return logits.masked_fill(~present, -torch.inf).log_softmax(dim=-1)
 
 
-def outside_mass(logits: Tensor, present: Tensor, log_normaliser: Tensor) -> Tensor:
-    """Return the probability of all tokens other than option letters: (N,), 0 to 1.
+def log_letter_mass(logits: Tensor, present: Tensor, log_normaliser: Tensor) -> Tensor:
+    """Return the log of the option letters' total probability: (N,), in nats, 0 at most.
 
     `log_normaliser` (N,) is the logsumexp of the whole vocabulary's logits at the same position.
     """
-    inside = logits.masked_fill(~present, -torch.inf).logsumexp(dim=-1) - log_normaliser
-    return (-torch.expm1(inside)).clamp(0.0, 1.0)
+    wide = logits.to(log_normaliser.dtype).masked_fill(~present, -torch.inf)
+    return wide.logsumexp(dim=-1) - log_normaliser
+
+
+def outside_mass(logits: Tensor, present: Tensor, log_normaliser: Tensor) -> Tensor:
+    """Return the probability of all tokens other than option letters, arguments as above: (N,), 0 to 1."""
+    return (-torch.expm1(log_letter_mass(logits, present, log_normaliser))).clamp(0.0, 1.0)
 
 
 def loss_per_prompt(logits: Tensor, present: Tensor, human: Tensor, loss: Loss = Loss.KL) -> Tensor:

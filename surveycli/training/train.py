@@ -12,9 +12,9 @@ import torch
 
 from surveycli.configuration import OptimiserSettings
 from surveycli.engine.batching import plan_epoch, plan_pass, row_tokens
-from surveycli.engine.compute import compute_options, human_shares
+from surveycli.engine.compute import compute_options, human_shares, vocabulary_normaliser
 from surveycli.engine.examples import Example
-from surveycli.engine.first_token import loss_per_prompt
+from surveycli.engine.first_token import log_letter_mass, loss_per_prompt
 from surveycli.engine.processes import Processes, join_processes
 from surveycli.engine.sharding import pace_of
 from surveycli.engine.weights import keep_weights, point_to_best, trained_norm
@@ -130,18 +130,18 @@ def train_step(job: TrainingJob, rows: Sequence[Sequence[int]], step: int) -> fl
 
     Dropout follows from seed, step and row, whichever process computes the row and wherever a training was resumed.
     """
-    n_examples = sum(map(len, rows))
+    n_examples, letter_mass = sum(map(len, rows)), job.config.optimiser.letter_mass
     total = 0.0
     job.optimiser.zero_grad(set_to_none=True)
     pace = pace_of(job.processes, job.model)
     for number in _own_rows(job, job.train, rows):
         pace.before_row()
         torch.manual_seed(_row_seed(job.config.seed, step, number))
-        loss = _row_losses(job, [job.train[i] for i in rows[number]]).sum() / n_examples
+        loss = _row_losses(job, [job.train[i] for i in rows[number]], letter_mass).sum() / n_examples
         torch.autograd.backward(loss)
         total += float(loss.detach())
     for _ in pace.while_others_compute():
-        torch.autograd.backward(_row_losses(job, [_shortest(job.train)]).sum() * 0.0)
+        torch.autograd.backward(_row_losses(job, [_shortest(job.train)], letter_mass).sum() * 0.0)
     parameters = [p for group in job.optimiser.param_groups for p in group["params"]]
     _add_up_gradients(job.processes, parameters)
     if job.config.optimiser.gradient_clip > 0:
@@ -172,10 +172,15 @@ def _row_seed(seed: int, step: int, row: int) -> int:
     return int(np.random.SeedSequence((seed, step, row)).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
-def _row_losses(job: TrainingJob, examples: Sequence[Example]) -> torch.Tensor:
+def _row_losses(job: TrainingJob, examples: Sequence[Example], letter_mass: float = 0.0) -> torch.Tensor:
+    """Return the loss of each prompt (N,), and `letter_mass` times what it costs that letters are not all there is."""
     options = compute_options(job.model, examples, job.tokens, job.batches)
     human = human_shares(job.model, examples)
-    return loss_per_prompt(options.logits, options.present, human, job.config.optimiser.loss)
+    losses = loss_per_prompt(options.logits, options.present, human, job.config.optimiser.loss)
+    if letter_mass == 0:
+        return losses
+    inside = log_letter_mass(options.logits, options.present, vocabulary_normaliser(job.model, options))
+    return losses - letter_mass * inside
 
 
 def _add_up_gradients(processes: Processes, parameters: Sequence[torch.nn.Parameter]) -> None:

@@ -54,6 +54,21 @@ def test_train_predict_and_score_from_the_command_line(small_store: Path, run_cl
     assert sums["s"].is_between(1 - 1e-9, 1 + 1e-9).all()
 
 
+def test_probability_can_be_kept_on_the_letters(small_store: Path, run_cli: RunCli) -> None:
+    """With --letter-mass less of it lies elsewhere, and validation is measured by the letters' shares as before."""
+    for name, weight in (("free", "0"), ("kept", "1")):
+        options = ("--epochs", "25", "--batch-size", "3", "--letter-mass", weight, "--name", name)
+        assert run_cli("finetune", "--split", "small", *options, "--store", small_store).code == 0
+        assert run_cli("predict", "--run", name, "--store", small_store).code == 0
+    outside = dict(
+        ad_hoc(small_store, "select run_id, avg(outside_mass) from prediction_cell group by run_id").iter_rows()
+    )
+    assert outside["kept"] < outside["free"] / 2
+    query = "select run_id, min(value) from training_metric where metric = 'validation_loss' group by run_id"
+    losses = dict(ad_hoc(small_store, query).iter_rows())
+    assert losses["kept"] < losses["free"] + 0.1
+
+
 def test_a_training_tells_steps_and_epochs_in_a_log(small_store: Path, run_cli: RunCli) -> None:
     """Without a terminal there is a line every N steps and one per epoch; the steps are points of the curve, too."""
     options = ("--epochs", "2", "--batch-size", "3", "--log-every", "2", "--name", "told", "--store", small_store)

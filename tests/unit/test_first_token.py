@@ -10,7 +10,7 @@ from scipy.special import logsumexp, softmax
 from scipy.stats import entropy, wasserstein_distance
 
 from surveycli.configuration import Loss
-from surveycli.engine.first_token import loss_per_prompt, option_log_probabilities, outside_mass
+from surveycli.engine.first_token import log_letter_mass, loss_per_prompt, option_log_probabilities, outside_mass
 
 N, K = 24, 6
 RANDOM = np.random.default_rng(5)
@@ -105,3 +105,22 @@ def test_outside_mass_is_one_minus_the_options_softmax() -> None:
     normaliser = torch.from_numpy(logsumexp(vocabulary, axis=1))
     ours = outside_mass(torch.from_numpy(LOGITS), torch.from_numpy(PRESENT), normaliser)
     np.testing.assert_allclose(ours.numpy(), expected, atol=1e-12)
+
+
+def test_the_cost_of_mass_outside_the_letters_is_its_formula_and_pulls_it_in() -> None:
+    """It is the log of the letters' part in the vocabulary's softmax; its gradient raises every letter present."""
+    others = RANDOM.normal(0, 3, (N, 50))
+    logits = torch.from_numpy(LOGITS).requires_grad_()
+    everything = torch.cat(
+        [logits.masked_fill(~torch.from_numpy(PRESENT), -torch.inf), torch.from_numpy(others)], dim=1
+    )
+    masses = log_letter_mass(logits, torch.from_numpy(PRESENT), everything.logsumexp(dim=1))
+    expected = [
+        logsumexp(z[:n]) - logsumexp([*z[:n], *other]) for z, other, n in zip(LOGITS, others, COUNTS, strict=True)
+    ]
+    np.testing.assert_allclose(masses.detach().numpy(), expected, rtol=1e-9)
+    masses.sum().backward()
+    assert logits.grad is not None
+    gradient = logits.grad.numpy()
+    assert (gradient[PRESENT] > 0).all()
+    assert (gradient[~PRESENT] == 0).all()
