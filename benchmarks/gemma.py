@@ -54,7 +54,10 @@ class Bench:
 
     def predicted(self, name: str, **choices: Any) -> str:
         """Return the name of a prediction, after making what it lacks."""
-        if name in self._known():
+        status = self._known().get(name)
+        if status == "finished":
+            return name
+        if status is not None:
             return self.project.predict(run=name, parts=choices["parts"]).run_id
         return self.project.predict(name=name, shares="unweighted", **choices).run_id
 
