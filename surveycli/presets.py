@@ -103,7 +103,7 @@ PRESETS: Mapping[str, Preset] = {
         ),
         Preset(
             "recommended-small",
-            "The same at thirty times the learning rate, for models of less than about a billion weights.",
+            "The same at thirty times the learning rate, for small models; tried with 270 million weights.",
             _SMALL,
         ),
         Preset("tiny", "For the built-in stand-in: every weight is trained from scratch.", _TINY),

@@ -126,7 +126,7 @@ def _train_epoch(job: TrainingJob, state: TrainingState, progress: Progress) -> 
 
 
 def train_step(job: TrainingJob, rows: Sequence[Sequence[int]], step: int) -> float:
-    """Take one optimiser step on `rows` of example numbers; return the mean loss per prompt.
+    """Take one optimiser step on `rows` of example numbers; return the mean loss per prompt, with its term on letters.
 
     Dropout follows from seed, step and row, whichever process computes the row and wherever a training was resumed.
     """
