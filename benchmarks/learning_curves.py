@@ -24,11 +24,11 @@ from benchmarks.published_step import describe_machine
 from surveycli.configuration import FinetuneConfig, LoraSettings, ModelSpec
 from surveycli.domain import Shares
 from surveycli.engine.tiny import load_tiny_tokenizer
-from surveycli.engine.weights import best_weights
 from surveycli.plain import to_plain
 from surveycli.presets import preset_config
 from surveycli.prompt import PromptOrder
 from surveycli.run_folder import FolderContents, Manifest, RunFolder, read_metrics, write_contents
+from surveycli.run_folder.kept_weights import best_weights
 from surveycli.run_folder.transfer import CellRequest, export_contents
 from surveycli.split import Recipe, SplitOptions, Validation, make_split
 from surveycli.store import open_store

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -53,6 +54,23 @@ class CellKey:
     survey_id: str
     item_id: str
     population_id: str
+
+
+class Familiarity(StrEnum):
+    """Whether a training has learnt a cell's item, from other populations, or never saw it."""
+
+    KNOWN_ITEMS = "known_items"
+    NEW_ITEMS = "new_items"
+
+    @classmethod
+    def of(cls, key: CellKey, items: Collection[tuple[str, str]]) -> Familiarity:
+        """Return what a cell is to a training that learnt from `items`, pairs of survey and item."""
+        return cls.KNOWN_ITEMS if (key.survey_id, key.item_id) in items else cls.NEW_ITEMS
+
+    @property
+    def words(self) -> str:
+        """The kind for people to read."""
+        return self.value.replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -21,12 +20,7 @@ from surveycli.engine.lora_update import hasten_adapters
 from surveycli.engine.model import LanguageModel
 from surveycli.engine.source import ADAPTER_CONFIG
 from surveycli.engine.weight_files import read_shapes
-from surveycli.errors import bad_input, not_found
-from surveycli.run_folder.folder import replacing
-from surveycli.run_folder.reading import damaged, field, read_json
-from surveycli.untrusted.text import shown
-
-_POINTER = "best.json"
+from surveycli.errors import bad_input
 
 
 def make_trainable(language_model: LanguageModel, lora: LoraSettings | None) -> Any:
@@ -101,32 +95,6 @@ def keep_weights(model: Any, weights: Path, epoch: int, fingerprint: str) -> str
     name = next(name for name in names if not (weights / name).exists())
     save_weights(model, weights / name, fingerprint)
     return name
-
-
-def point_to_best(weights: Path, name: str) -> None:
-    """Make `name` the best weights and drop all others; once more does no harm."""
-    with replacing(weights / _POINTER) as aside:
-        aside.write_text(json.dumps({"folder": name}), encoding="utf-8")
-    for other in (*weights.glob("epoch-*"), *weights.glob(".epoch-*")):
-        if other.name != name:
-            shutil.rmtree(other)
-
-
-def best_weights(weights: Path) -> Path:
-    """Return the folder of the best weights under a run's weights.
-
-    Raises SurveyError: exit 4 where there are none, 3 where the note of which they are is damaged.
-    """
-    pointer = weights / _POINTER
-    if not pointer.is_file():
-        raise not_found(
-            f"{weights.parent} has no trained weights yet.",
-            "`surveycli finetune --resume RUN` goes on with its training.",
-        )
-    name = str(field(pointer, read_json(pointer), "folder", str))
-    if not re.fullmatch(r"epoch-\d{3,9}(-\d{1,3})?", name) or not (weights / name).is_dir():
-        raise damaged(pointer, f"it names {shown(name)}, which is not a folder of weights beside it")
-    return weights / name
 
 
 def trained_parameters(model: Any) -> dict[str, Any]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from pathlib import Path
 
 from surveycli.configuration import FIRST_TOKEN, BatchSettings, ModelSpec, PredictConfig
 from surveycli.domain import CellKey, Shares
 from surveycli.plain import to_plain
 from surveycli.prediction.elicitation import find_elicitation
+from surveycli.prediction.trained import Trained
 from surveycli.run_folder import FolderContents
-from surveycli.run_folder.calibration import ModelTrust
 
 _LENGTH = 16
 _LATER = frozenset({"calibrate", "debias", "exact"})
@@ -47,19 +46,18 @@ def way_of_asking(config: PredictConfig) -> PredictConfig:
     )
 
 
-def basis_of(
-    config: PredictConfig, model_fingerprint: str, weights: Path | None, calibration: ModelTrust | None = None
-) -> str:
+def basis_of(config: PredictConfig, model_fingerprint: str, trained: Trained | None) -> str:
     """Return the fingerprint of model, weights and way of asking: predictions of two of these never mix."""
     asked = to_plain(replace(way_of_asking(config), model=ModelSpec(), trained_by=None))
     # What 0.1.0 did not have is left out where it is not used, so that its folders go on.
     asked = {name: value for name, value in asked.items() if name not in _LATER or value}
     digest = hashlib.sha256(repr(asked).encode() + model_fingerprint.encode())
-    if calibration is not None:
-        digest.update(repr(sorted(calibration.record().items())).encode())
-    for path in sorted(weights.glob("*.safetensors")) if weights else ():
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+    if trained is not None and trained.calibration is not None:
+        digest.update(repr(sorted(trained.calibration.record().items())).encode())
+    for weights in () if trained is None else trained.folders:
+        for path in sorted(weights.glob("*.safetensors")):
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:_LENGTH]
 
 

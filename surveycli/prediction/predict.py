@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,13 +16,13 @@ from surveycli.engine.compute import compute_options
 from surveycli.engine.defaults import ALONE, settle_batches
 from surveycli.engine.encode import OptionTokens
 from surveycli.engine.examples import Example, ExampleSource
-from surveycli.engine.model import load_language_model
+from surveycli.engine.loading import demand_base
+from surveycli.engine.model import LanguageModel, load_language_model
 from surveycli.engine.processes import Processes, join_processes
 from surveycli.engine.reach import fit_examples
 from surveycli.engine.self_check import choose_rows
 from surveycli.engine.sharding import pace_of
-from surveycli.engine.weights import best_weights, load_weights
-from surveycli.errors import not_found
+from surveycli.engine.weights import load_weights, restore_weights
 from surveycli.prediction.ask import failure, predict_cells
 from surveycli.prediction.asked import asked_of, basis_of
 from surveycli.prediction.choose_reading import choose_reading
@@ -32,6 +31,7 @@ from surveycli.prediction.elicitation import find_elicitation, questions_asked, 
 from surveycli.prediction.prediction_job import PredictionJob
 from surveycli.prediction.reading import WayOfReading
 from surveycli.prediction.temperature import choose_temperature
+from surveycli.prediction.trained import Trained, find_trained
 from surveycli.progress import Progress, silent
 from surveycli.prompt import PromptOrder
 from surveycli.run_folder import (
@@ -43,7 +43,6 @@ from surveycli.run_folder import (
     read_failures,
     read_manifest,
 )
-from surveycli.run_folder.calibration import ModelTrust, read_calibration
 from surveycli.run_folder.shards import (
     demand_basis,
     drop_cells,
@@ -121,19 +120,8 @@ def _chosen(folder: RunFolder, config: PredictConfig) -> dict[str, Any]:
         return {"notes": reading.notes(), "chosen": {"reading": reading.plain()}}
     if basis is not None and basis.temperature is not None:
         return {"chosen": {"temperature": basis.temperature}}
-    calibration = _calibration(folder, config)
-    return {} if calibration is None else {"notes": calibration.notes()}
-
-
-def _calibration(folder: RunFolder, config: PredictConfig) -> ModelTrust | None:
-    """Return the calibration of the training. Raises SurveyError (exit 4) where it is asked for and not there."""
-    if not config.calibrate or config.weights is None:
-        return None
-    training = RunFolder(_weights_place(folder, config.weights).parent)
-    found = read_calibration(training)
-    if found is None:
-        raise not_found(f"{training.calibration} is not there.", "--no-calibrate predicts as the model has it.")
-    return found
+    trained = find_trained(folder, config)
+    return {} if trained is None else {"notes": trained.notes()}
 
 
 def _drop_changed(folder: RunFolder, asked: Mapping[tuple[CellKey, str], str]) -> int:
@@ -165,32 +153,39 @@ def _compute(
     spec = replace(config.model, sharded=config.model.sharded and write is None)
     language_model = load_language_model(spec, share_prefixes=shared)
     processes.demand_same_base(language_model.fingerprint)
-    weights = None if config.weights is None else best_weights(_weights_place(folder, config.weights))
-    calibration = _calibration(folder, config)
+    trained = find_trained(folder, config)
     if processes.is_first:
-        demand_basis(folder, basis_of(config, language_model.fingerprint, weights, calibration))
+        demand_basis(folder, basis_of(config, language_model.fingerprint, trained))
     processes.wait()
-    model = language_model.model if weights is None else load_weights(language_model, weights)
-    model.eval()
     populations = _populations_shown(config, contents.populations, contents.cells)
     questions = questions_asked(config, contents.questions)
     source = ExampleSource.of(language_model.tokenizer, questions, populations, config.prompt, contents.frames)
     config = replace(config, batches=ALONE if config.exact else settle_batches(config.batches, language_model.device))
-    job = PredictionJob(
-        config, model, source, OptionTokens(()), folder, processes, asked_of(contents), calibration=calibration
-    )
-    asked = _leave_out(job, todo)
-    if asked:
-        job.tokens = source.option_tokens(asked) if write is None else job.tokens
-        (write or _predict_cells)(job, asked, progress if processes.is_first else silent)
+    for model, basis, cells in _models(language_model, trained, todo):
+        job = PredictionJob(config, model.eval(), source, OptionTokens(()), folder, processes, asked_of(contents))
+        job.basis, job.calibration = basis, None if trained is None else trained.calibration
+        asked = _leave_out(job, cells)
+        if asked:
+            job.tokens = source.option_tokens(asked) if write is None else job.tokens
+            (write or _predict_cells)(job, asked, progress if processes.is_first else silent)
     return language_model.fingerprint
 
 
-def _weights_place(folder: RunFolder, weights: str) -> Path:
-    """Return the folder of the weights, or where they lie if both run folders were moved together."""
-    place = Path(weights)
-    moved = folder.path.resolve().parent / place.parent.name / place.name
-    return moved if not place.exists() and moved.exists() else place
+def _models(
+    language_model: LanguageModel, trained: Trained | None, todo: Sequence[Cell]
+) -> Iterator[tuple[Any, str, list[Cell]]]:
+    """Yield the model with the weights of some cells, in words which these are, and the cells, until all are had."""
+    if trained is None:
+        yield language_model.model, "", list(todo)
+        return
+    model = None
+    for weights, cells in trained.groups(todo).items():
+        if model is None:
+            model = load_weights(language_model, weights)
+        else:
+            demand_base(weights, language_model.spec.name, language_model.fingerprint)
+            restore_weights(model, weights)
+        yield model, trained.basis(weights), cells
 
 
 def _leave_out(job: PredictionJob, cells: Sequence[Cell]) -> list[Cell]:

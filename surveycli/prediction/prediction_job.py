@@ -24,7 +24,10 @@ from surveycli.run_folder.calibration import ModelTrust
 
 @dataclass(slots=True)
 class PredictionJob:
-    """All that a prediction works with. `asked` has the fingerprint of each cell's texts."""
+    """All that a prediction works with.
+
+    `asked` has the fingerprint of each cell's texts, `basis` what predictions rest on beside the way of asking.
+    """
 
     config: PredictConfig
     model: Any
@@ -36,10 +39,16 @@ class PredictionJob:
     temperature: float = 1.0
     calibration: ModelTrust | None = None
     reading: WayOfReading | None = None
+    basis: str = ""
 
     def keep(self, outcomes: Sequence[PredictedCell | PredictionFailure]) -> None:
         """Write what came of some cells to the folder, with what they were asked by."""
-        keep_outcomes(self.folder, self.asked, outcomes)
+        keep_outcomes(self.folder, self.asked, [self._named(outcome) for outcome in outcomes])
+
+    def _named(self, outcome: PredictedCell | PredictionFailure) -> PredictedCell | PredictionFailure:
+        if not self.basis or isinstance(outcome, PredictionFailure):
+            return outcome
+        return replace(outcome, basis=f"{outcome.basis}, {self.basis}")
 
 
 def keep_outcomes(

@@ -8,7 +8,8 @@ cells.parquet        one row per cell, language and part, with the human shares 
 metrics.jsonl        one line per measurement of the training
 checkpoint/          the newest point to resume from
 outcome.json         how the training ended; not there before it has
-weights/             the best weights: an adapter, or a whole model
+weights/             the best weights, for known and for new items where these differ: adapters, or whole models;
+                     best.json, which is which
 predictions/         one Parquet file per shard of predicted cells; failures.jsonl, one line per cell without one;
                      basis.json, what they all follow from
 worker.lock          held by the process that is at work on the folder; worker.json says which one it is

@@ -16,12 +16,11 @@ import numpy as np
 
 from surveycli.distribution.arrays import Floats
 from surveycli.distribution.mixture import Mixture
-from surveycli.domain import CellKey
+from surveycli.domain import CellKey, Familiarity
 from surveycli.run_folder.folder import RunFolder, replacing
 from surveycli.run_folder.reading import damaged, field, read_json
 from surveycli.untrusted.text import shown
 
-_NAMES = {True: "known_items", False: "new_items"}
 _TOLERANCE = 1e-6
 
 
@@ -48,7 +47,7 @@ class ModelTrust:
         """Return the mixture that holds for a cell; None where there is none."""
         if language not in self.languages:
             return None
-        return self.known_items if (key.survey_id, key.item_id) in self.items else self.new_items
+        return self._mixtures()[Familiarity.of(key, self.items)]
 
     def apply(self, key: CellKey, language: str, probabilities: tuple[float, ...]) -> tuple[tuple[float, ...], str]:
         """Return the calibrated probabilities of a cell, and in words how much of them is the model's."""
@@ -62,32 +61,33 @@ class ModelTrust:
 
     def record(self) -> dict[str, Any]:
         """Return the weights as they are kept with the run: by kind of item, None where nothing could be told."""
-        return {name: None if m is None else _rounded(m) for name, m in self._mixtures().items()}
+        return {kind.value: None if m is None else _rounded(m) for kind, m in self._mixtures().items()}
 
     def notes(self) -> tuple[str, ...]:
         """Return for people how much weight the model got, a sentence for each kind of item."""
         said = []
-        for name, mixture in self._mixtures().items():
-            kind = name.replace("_", " ")
+        for kind, mixture in self._mixtures().items():
             if mixture is None:
-                said.append(f"Calibration of {kind}: none, too little of the training part was held out to tell.")
+                said.append(f"Calibration of {kind.words}: none, too little of the training part was held out to tell.")
                 continue
-            unit = "populations" if name == _NAMES[True] else "batteries"
+            unit = "populations" if kind is Familiarity.KNOWN_ITEMS else "batteries"
             said.append(
-                f"Calibration of {kind}, by {mixture.n_units} {unit} that were not learnt from: the model has the "
-                f"weight {mixture.weight:.2f} (temperature {mixture.temperature:.2f}), the position marginal the rest. "
-                f"What was left out of the choice is {_change(mixture.gain)} than by the marginal alone (standard "
-                f"error {mixture.error:.3f})."
+                f"Calibration of {kind.words}, by {mixture.n_units} {unit} that were not learnt from: the model has "
+                f"the weight {mixture.weight:.2f} (temperature {mixture.temperature:.2f}), the position marginal the "
+                f"rest. What was left out of the choice is {_change(mixture.gain)} than by the marginal alone "
+                f"(standard error {mixture.error:.3f})."
             )
         return tuple(said)
 
-    def _mixtures(self) -> dict[str, Mixture | None]:
-        return {_NAMES[True]: self.known_items, _NAMES[False]: self.new_items}
+    def _mixtures(self) -> dict[Familiarity, Mixture | None]:
+        return {Familiarity.KNOWN_ITEMS: self.known_items, Familiarity.NEW_ITEMS: self.new_items}
 
 
 def write_calibration(folder: RunFolder, calibration: ModelTrust) -> None:
     """Write the calibration of a training."""
-    content: dict[str, Any] = {name: None if m is None else asdict(m) for name, m in calibration._mixtures().items()}
+    content: dict[str, Any] = {
+        kind.value: None if m is None else asdict(m) for kind, m in calibration._mixtures().items()
+    }
     content |= {
         "items": sorted(map(list, calibration.items)),
         "marginals": {str(k): list(shares) for k, shares in sorted(calibration.marginals.items())},
@@ -114,7 +114,7 @@ def read_calibration(folder: RunFolder) -> ModelTrust | None:
         if not numbers or name != str(len(shares)) or abs(sum(shares) - 1) > _TOLERANCE:
             raise damaged(path, f"expected a distribution over {shown(name)} options, found {shown(shares)}")
         marginals[len(shares)] = tuple(map(float, shares))
-    known, new = (_mixture(folder, found, name) for name in _NAMES.values())
+    known, new = (_mixture(folder, found, name) for name in Familiarity)
     pairs = frozenset((survey, item) for survey, item in items)
     return ModelTrust(known, new, pairs, marginals, tuple(languages))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
+from surveycli.domain import Familiarity
 from surveycli.run_folder.folder import RunFolder, replacing
 from surveycli.run_folder.reading import damaged, field, read_json
 from surveycli.untrusted.text import shown
@@ -19,6 +20,7 @@ class TrainingOutcome:
 
     A training that began anew has `resumed_at_step` 0; one that went on has the step of its checkpoint, and the norm of
     the trained weights that it went on from. `best_validation_loss` is None where there is no validation part.
+    `best_of_kind` has the best epoch of known and of new items, and its loss, where the two were told apart.
     `left_out` counts, by reason, the cells that the model cannot be asked.
     """
 
@@ -32,6 +34,7 @@ class TrainingOutcome:
     model_fingerprint: str
     is_first_process: bool = True
     left_out: tuple[tuple[str, int], ...] = ()
+    best_of_kind: tuple[tuple[Familiarity, int, float], ...] = ()
 
 
 def write_outcome(folder: RunFolder, outcome: TrainingOutcome) -> None:
@@ -52,6 +55,11 @@ def read_outcome(folder: RunFolder) -> TrainingOutcome | None:
     left_out = field(folder.outcome, found, "left_out", list)
     if not all(isinstance(pair, list) and [type(part) for part in pair] == [str, int] for pair in left_out):
         raise damaged(folder.outcome, f"expected reasons and counts as left_out, found {shown(left_out)}")
+    of_kind = field(folder.outcome, {"best_of_kind": [], **found}, "best_of_kind", list)
+    if not all(isinstance(one, list) and [type(x) for x in one] == [str, int, float] for one in of_kind):
+        raise damaged(folder.outcome, f"expected kinds, epochs and losses as best_of_kind, found {shown(of_kind)}")
+    if not {kind for kind, _, _ in of_kind} <= set(Familiarity):
+        raise damaged(folder.outcome, f"expected {' and '.join(Familiarity)}, found {shown(of_kind)}")
     return TrainingOutcome(
         whole["best_epoch"],
         None if loss is None else float(loss),
@@ -62,4 +70,5 @@ def read_outcome(folder: RunFolder) -> TrainingOutcome | None:
         numbers["norm_at_end"],
         fingerprint,
         left_out=tuple((reason, count) for reason, count in left_out),
+        best_of_kind=tuple((Familiarity(kind), epoch, loss) for kind, epoch, loss in of_kind),
     )

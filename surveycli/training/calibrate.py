@@ -1,4 +1,7 @@
-"""After a training: how far its best weights are to be believed, told from cells that it did not learn from."""
+"""After a training: how far its best weights are to be believed, told from cells that it did not learn from.
+
+Known items and new ones are each told with the weights that are the best for them.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,16 @@ import torch
 from surveycli.distribution.arrays import AnsweredCells, Catalogue, Floats, Ints
 from surveycli.distribution.mixture import Mixture, fit_mixture
 from surveycli.distribution.pooling import item_means, position_marginals
-from surveycli.domain import Cell
+from surveycli.domain import Cell, Familiarity
 from surveycli.engine.batching import plan_pass, row_tokens
 from surveycli.engine.compute import compute_options
 from surveycli.engine.examples import Example
 from surveycli.engine.first_token import option_log_probabilities
 from surveycli.engine.sharding import pace_of
-from surveycli.engine.weights import best_weights, restore_weights
+from surveycli.engine.weights import restore_weights
 from surveycli.prompt import LETTERS
 from surveycli.run_folder.calibration import ModelTrust, write_calibration
+from surveycli.run_folder.kept_weights import read_kept
 from surveycli.training.held_out import country_of
 from surveycli.training.job import TrainingJob
 
@@ -26,20 +30,17 @@ _MOST_CELLS = 3000  # of a kind: enough for two weights
 
 
 def calibrate_model(job: TrainingJob) -> ModelTrust:
-    """Fit the weights of model and prior on validation and held-out cells, write them, and return them.
-
-    The model is left with its best weights.
-    """
-    restore_weights(job.model, best_weights(job.folder.weights))
-    marginals = _marginals([example.cell for example in job.train])
-    items = frozenset((e.cell.key.survey_id, e.cell.key.item_id) for e in job.train)
-    known, new = (
-        [e for e in job.validation + job.held_out if ((e.cell.key.survey_id, e.cell.key.item_id) in items) is there]
-        for there in (True, False)
-    )
+    """Fit the weights of model and prior on validation and held-out cells, write them, and return them."""
+    marginals, items = _marginals([example.cell for example in job.train]), job.items
+    kept = read_kept(job.folder.weights)
+    mixtures = {}
+    for kind in Familiarity:
+        told_by = [e for e in job.validation + job.held_out if Familiarity.of(e.cell.key, items) is kind]
+        restore_weights(job.model, job.folder.weights / kept.of_kind.get(kind, kept.best))
+        mixtures[kind] = _mixture(job, told_by, marginals, [_unit(job, kind, e.cell) for e in told_by])
     calibration = ModelTrust(
-        _mixture(job, known, marginals, [country_of(example.cell) for example in known]),
-        _mixture(job, new, marginals, [job.batteries[e.cell.key.survey_id, e.cell.key.item_id] for e in new]),
+        mixtures[Familiarity.KNOWN_ITEMS],
+        mixtures[Familiarity.NEW_ITEMS],
         items,
         {k: tuple(marginals[k, :k].tolist()) for k in range(2, len(LETTERS) + 1)},
         tuple(job.config.languages),
@@ -47,6 +48,13 @@ def calibrate_model(job: TrainingJob) -> ModelTrust:
     if job.processes.is_first:
         write_calibration(job.folder, calibration)
     return calibration
+
+
+def _unit(job: TrainingJob, kind: Familiarity, cell: Cell) -> str:
+    """Return what of a cell is new to the model: its country, or the battery of its item."""
+    if kind is Familiarity.KNOWN_ITEMS:
+        return country_of(cell)
+    return job.batteries[cell.key.survey_id, cell.key.item_id]
 
 
 def _mixture(job: TrainingJob, examples: Sequence[Example], marginals: Floats, units: list[str]) -> Mixture | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import torch
 
+from surveycli.domain import Familiarity
 from surveycli.engine.foreign import library_writes
 from surveycli.engine.weights import trained_parameters
 from surveycli.errors import conflict
@@ -16,10 +18,32 @@ from surveycli.run_folder.folder import replacing
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingState:
-    """Finished epochs and steps, the running loss of the epoch under way, and the best epoch so far (0: none).
+class ValidationLosses:
+    """Mean losses of one epoch on cells that were not learnt from, in nats.
 
-    `best_folder` names the folder of the best epoch's weights.
+    `validation` is that of the validation part, None where there is none. `of_kind` has those of known and of new
+    items, where these are not one and the same.
+    """
+
+    validation: float | None = None
+    of_kind: Mapping[Familiarity, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BestEpoch:
+    """The epoch (0: none) with the lowest loss so far, and the name of the folder that keeps its weights."""
+
+    loss: float = math.inf
+    epoch: int = 0
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingState:
+    """Finished epochs and steps, the running loss of the epoch under way, and the best epochs so far.
+
+    `best` is by the validation part, without one the newest; `best_of_kind` has that of each kind of item that is told
+    apart from the first epoch on.
     """
 
     epoch: int = 0
@@ -27,9 +51,13 @@ class TrainingState:
     step_in_epoch: int = 0
     loss_sum: float = 0.0
     n_examples: int = 0
-    best_loss: float = math.inf
-    best_epoch: int = 0
-    best_folder: str = ""
+    best: BestEpoch = BestEpoch()
+    best_of_kind: Mapping[Familiarity, BestEpoch] = field(default_factory=dict)
+
+    @property
+    def newest_best(self) -> int:
+        """The last epoch that was the best of anything."""
+        return max(best.epoch for best in (self.best, *self.best_of_kind.values()))
 
     @property
     def mean_loss(self) -> float:
@@ -46,15 +74,49 @@ class TrainingState:
             n_examples=self.n_examples + n_examples,
         )
 
-    def after_epoch(self, validation_loss: float | None) -> TrainingState:
-        """Return the state at the start of the next epoch; without a validation part the newest epoch is the best."""
+    def after_epoch(self, losses: ValidationLosses) -> TrainingState:
+        """Return the state at the start of the next epoch."""
         epoch = self.epoch + 1
-        moved = replace(self, epoch=epoch, step_in_epoch=0, loss_sum=0.0, n_examples=0)
-        if validation_loss is None:
-            return replace(moved, best_epoch=epoch)
-        if validation_loss < self.best_loss:
-            return replace(moved, best_loss=validation_loss, best_epoch=epoch)
-        return moved
+        before = self.best_of_kind if self.epoch else {kind: BestEpoch() for kind in losses.of_kind}
+        return replace(
+            self,
+            epoch=epoch,
+            step_in_epoch=0,
+            loss_sum=0.0,
+            n_examples=0,
+            best=_better(self.best, losses.validation, epoch),
+            best_of_kind={kind: _better(best, losses.of_kind.get(kind), epoch) for kind, best in before.items()},
+        )
+
+    def kept_in(self, folder: str) -> TrainingState:
+        """Return the state with `folder` as that of what the epoch just finished was the best of."""
+
+        def named(best: BestEpoch) -> BestEpoch:
+            return replace(best, folder=folder) if best.epoch == self.epoch else best
+
+        of_kind = {kind: named(best) for kind, best in self.best_of_kind.items()}
+        return replace(self, best=named(self.best), best_of_kind=of_kind)
+
+    def plain(self) -> dict[str, Any]:
+        """Return the state as plain values."""
+        of_kind = {kind.value: asdict(best) for kind, best in self.best_of_kind.items()}
+        return {**asdict(replace(self, best_of_kind={})), "best_of_kind": of_kind}
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> TrainingState:
+        """Return the state of plain values; of 0.1.0, which knew one best epoch, with that one."""
+        found = dict(plain)
+        if "best" not in found:
+            found["best"] = {name: found.pop(f"best_{name}") for name in ("loss", "epoch", "folder")}
+        of_kind = {Familiarity(kind): BestEpoch(**best) for kind, best in found.pop("best_of_kind", {}).items()}
+        return cls(**{**found, "best": BestEpoch(**found["best"])}, best_of_kind=of_kind)
+
+
+def _better(best: BestEpoch, loss: float | None, epoch: int) -> BestEpoch:
+    """Return the better one of an epoch before and the newest; the newest where there is no loss to tell by."""
+    if loss is None:
+        return BestEpoch(epoch=epoch)
+    return BestEpoch(loss, epoch) if loss < best.loss else best
 
 
 def save_checkpoint(
@@ -66,7 +128,7 @@ def save_checkpoint(
     """
     folder.checkpoint.mkdir(parents=True, exist_ok=True)
     content = {
-        "state": asdict(state),
+        "state": state.plain(),
         "weights": {name: p.detach().cpu() for name, p in trained_parameters(model).items()},
         "optimiser": optimiser.state_dict(),
         "base_fingerprint": fingerprint,
@@ -97,4 +159,4 @@ def load_checkpoint(
         for name, value in content["weights"].items():
             parameters[name].copy_(value)
     optimiser.load_state_dict(content["optimiser"])
-    return TrainingState(**content["state"])
+    return TrainingState.of(content["state"])

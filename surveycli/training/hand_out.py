@@ -13,7 +13,7 @@ from surveycli.domain import TRAIN, VALIDATION
 from surveycli.engine.foreign import foreign
 from surveycli.engine.model import load_language_model
 from surveycli.engine.source import ADAPTER_CONFIG
-from surveycli.engine.weights import best_weights, load_weights
+from surveycli.engine.weights import load_weights
 from surveycli.errors import SurveyError, conflict, usage
 from surveycli.progress import Progress
 from surveycli.prompt import LETTERS
@@ -26,6 +26,7 @@ from surveycli.run_folder import (
     read_outcome,
 )
 from surveycli.run_folder.folder import replacing
+from surveycli.run_folder.kept_weights import best_weights, epoch_of, read_kept
 from surveycli.untrusted.text import excerpt
 
 CARD = "README.md"
@@ -39,18 +40,19 @@ def hand_out(
     licences: Mapping[str, str] | None = None,
     tokenizer: Any = None,
 ) -> None:
-    """Put a model card, and the tokenizer where one is given, beside the best weights of a training.
+    """Put a model card, and the tokenizer where one is given, beside each of the best weights of a training.
 
     `licences` has those of the surveys that it learnt from, by survey. A disk that is full now costs these files, not
     the training: that they are missing is told in a line.
     """
     try:
-        weights = best_weights(folder.weights)
-        if tokenizer is not None:
-            with foreign(f"The tokenizer cannot be written to {weights}"):
-                tokenizer.save_pretrained(weights)
-        with replacing(weights / CARD) as aside:
-            aside.write_text(_card(folder, outcome, licences or {}, _how_to_load(weights)), encoding="utf-8")
+        for weights in (folder.weights / name for name in read_kept(folder.weights).names):
+            if tokenizer is not None:
+                with foreign(f"The tokenizer cannot be written to {weights}"):
+                    tokenizer.save_pretrained(weights)
+            with replacing(weights / CARD) as aside:
+                card = _card(folder, outcome, licences or {}, _how_to_load(weights), epoch_of(weights.name))
+                aside.write_text(card, encoding="utf-8")
     except SurveyError as error:
         progress("model card", 0, 1, f"the model card is missing: {error.message}", tell=True)
 
@@ -81,7 +83,7 @@ def merge_run(folder: RunFolder, target: Path, licences: Mapping[str, str]) -> P
             aside.parent.mkdir(parents=True, exist_ok=True)
             model.save_pretrained(aside)
             language_model.tokenizer.save_pretrained(aside)
-            (aside / CARD).write_text(_card(folder, outcome, licences, _WHOLE), encoding="utf-8")
+            (aside / CARD).write_text(_card(folder, outcome, licences, _WHOLE, outcome.best_epoch), encoding="utf-8")
             aside.rename(target)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -115,12 +117,11 @@ def _how_to_load(weights: Path) -> str:
     return _ADAPTER if (weights / ADAPTER_CONFIG).is_file() else _WHOLE
 
 
-def _card(folder: RunFolder, outcome: TrainingOutcome, licences: Mapping[str, str], loading: str) -> str:
-    """Return the text of a model card; `loading` says how to load what it lies beside."""
+def _card(folder: RunFolder, outcome: TrainingOutcome, licences: Mapping[str, str], loading: str, epoch: int) -> str:
+    """Return the text of a model card; `loading` says how to load what it lies beside, weights of an `epoch`."""
     config, contents = read_configuration(folder, FinetuneConfig), read_contents(folder)
     lora, settings, prompt = config.lora, config.optimiser, config.prompt
     trained = "all weights" if lora is None else f"LoRA adapter, rank {lora.rank}, alpha {lora.alpha}"
-    loss = outcome.best_validation_loss
     most = max((len(question.options) for question in contents.questions), default=1)
     return f"""\
 # {config.model.name}, fine-tuned on survey answers
@@ -133,8 +134,8 @@ option letters, as the first token of its answer, are the predicted shares. They
 - Base model: `{config.model.name}`, revision {config.model.revision or "not fixed"}. Its licence applies here too.
 - Trained: {trained}; loss {settings.loss.value}, learning rate {settings.learning_rate:g},
   {settings.batch_size} prompts per step, seed {config.seed}, preset {config.preset or "none"}.
-- Length: {outcome.epochs} epochs, {outcome.steps} steps; these are the weights of epoch {outcome.best_epoch}.
-- Validation loss: {"there was no validation part" if loss is None else f"{loss:.4f} nats"}.
+- Length: {outcome.epochs} epochs, {outcome.steps} steps; these are the weights of epoch {epoch}.
+{_losses(outcome)}
 
 ## Data
 
@@ -151,6 +152,14 @@ Split `{config.split}`, {config.shares.value} shares of respondents.
 ## How to load it
 
 {loading}"""
+
+
+def _losses(outcome: TrainingOutcome) -> str:
+    """Return a line for each loss that an epoch was the best by."""
+    loss = outcome.best_validation_loss
+    told = "there was no validation part" if loss is None else f"{loss:.4f} nats, best in epoch {outcome.best_epoch}"
+    of_kind = (f"- Loss on {kind.words}: {loss:.4f} nats, best in epoch {e}." for kind, e, loss in outcome.best_of_kind)
+    return "\n".join((f"- Validation loss: {told}.", *of_kind))
 
 
 def _data(contents: FolderContents, licences: Mapping[str, str]) -> str:

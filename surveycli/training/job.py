@@ -49,6 +49,11 @@ class TrainingJob:
     tokenizer: Any = None
     curve: Curve | None = None
 
+    @property
+    def items(self) -> frozenset[tuple[str, str]]:
+        """The items that are learnt from, as survey and item."""
+        return frozenset((example.cell.key.survey_id, example.cell.key.item_id) for example in self.train)
+
 
 def open_job(folder: RunFolder, processes: Processes) -> TrainingJob:
     """Load what a training needs: model, optimiser, examples; and check that the row computation is right."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from surveycli.configuration import FinetuneConfig
 from surveycli.domain import LEARNT_FROM, VALIDATION, Cell
@@ -119,13 +120,23 @@ def finetune(store_path: Path, run: PreparedRun, progress: Progress = silent) ->
                 outcome = train_folder(run.folder, progress)
         with open_patiently(store_path, way_on=_bring_in(run)) as store:
             import_metrics(store, run.run_id, run.folder)
-            calibration = read_calibration(run.folder)
-            if calibration is not None and calibration.is_known:
-                record_choice(store, run.run_id, {"calibration": calibration.record()})
+            if chosen := _chosen(run.folder, outcome):
+                record_choice(store, run.run_id, chosen)
             finish_run(store, run.run_id, model_fingerprint=outcome.model_fingerprint)
             licences = _licences(store)
         hand_out(run.folder, outcome, progress, licences=licences)
     return outcome
+
+
+def _chosen(folder: RunFolder, outcome: TrainingOutcome) -> dict[str, Any]:
+    """Return what was chosen on cells that were not learnt from: the weights of each kind of item, and their trust."""
+    chosen: dict[str, Any] = {}
+    if outcome.best_of_kind:
+        chosen["weights"] = {k.value: {"epoch": epoch, "loss": loss} for k, epoch, loss in outcome.best_of_kind}
+    calibration = read_calibration(folder)
+    if calibration is not None and calibration.is_known:
+        chosen["calibration"] = calibration.record()
+    return chosen
 
 
 def merge(store_path: Path, run_id: str, target: Path) -> Path:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 
 import numpy as np
 import torch
 
 from surveycli.configuration import OptimiserSettings
+from surveycli.distribution.arrays import Floats
+from surveycli.domain import Familiarity
 from surveycli.engine.batching import plan_epoch, plan_pass, row_tokens
 from surveycli.engine.compute import compute_options, human_shares, vocabulary_normaliser
 from surveycli.engine.examples import Example
 from surveycli.engine.first_token import log_letter_mass, loss_per_prompt
 from surveycli.engine.processes import Processes, join_processes
 from surveycli.engine.sharding import pace_of
-from surveycli.engine.weights import keep_weights, point_to_best, trained_norm
+from surveycli.engine.weights import keep_weights, trained_norm
 from surveycli.errors import bad_input
 from surveycli.progress import Progress, silent
 from surveycli.run_folder import (
@@ -28,8 +29,9 @@ from surveycli.run_folder import (
     read_manifest,
     write_outcome,
 )
+from surveycli.run_folder.kept_weights import KeptWeights, point_to_best
 from surveycli.training.calibrate import calibrate_model
-from surveycli.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
+from surveycli.training.checkpoint import TrainingState, ValidationLosses, load_checkpoint, save_checkpoint
 from surveycli.training.hand_out import hand_out
 from surveycli.training.job import TrainingJob, open_job
 from surveycli.training.schedule import set_learning_rate
@@ -40,7 +42,8 @@ from surveycli.training.trackers import Curve, start_tracker
 def train_folder(folder: RunFolder, progress: Progress = silent) -> TrainingOutcome:
     """Train as the folder's manifest says, from its last checkpoint where there is one.
 
-    The weights of the epoch with the lowest validation loss are kept. Raises SurveyError: exit 3 where the folder is
+    The weights of the epoch with the lowest validation loss are kept, and those that are the best for items which
+    training knows and for new ones, where both are held out. Raises SurveyError: exit 3 where the folder is
     damaged or has no training cells with human shares, 5 where its checkpoint belongs to another base model, or another
     process is at work on it.
     """
@@ -61,8 +64,9 @@ def _train(job: TrainingJob, progress: Progress) -> TrainingOutcome:
             state = _close_epoch(job, state, progress)
     job.processes.wait()
     outcome = TrainingOutcome(
-        best_epoch=state.best_epoch,
-        best_validation_loss=state.best_loss if math.isfinite(state.best_loss) else None,
+        best_epoch=state.best.epoch,
+        best_validation_loss=state.best.loss if math.isfinite(state.best.loss) else None,
+        best_of_kind=tuple((kind, best.epoch, best.loss) for kind, best in state.best_of_kind.items()),
         epochs=state.epoch,
         steps=state.step,
         resumed_at_step=resumed_at,
@@ -99,13 +103,13 @@ def _resume(job: TrainingJob) -> TrainingState:
     """Return where the training stands, after finishing what a kill may have left half done."""
     state = load_checkpoint(job.folder, job.model, job.optimiser, job.fingerprint) or TrainingState()
     job.processes.demand_same(state.step, "the step of their checkpoint")
-    if state.best_folder and job.processes.is_first:
-        point_to_best(job.folder.weights, state.best_folder)
+    if state.best.folder and job.processes.is_first:
+        point_to_best(job.folder.weights, _kept(job, state))
     return state
 
 
 def _is_stale(state: TrainingState, settings: OptimiserSettings) -> bool:
-    return settings.patience > 0 and state.epoch - state.best_epoch > settings.patience
+    return settings.patience > 0 and state.epoch - state.newest_best > settings.patience
 
 
 def _train_epoch(job: TrainingJob, state: TrainingState, progress: Progress) -> TrainingState:
@@ -193,50 +197,73 @@ def _add_up_gradients(processes: Processes, parameters: Sequence[torch.nn.Parame
 
 
 @torch.no_grad()
-def validation_loss(job: TrainingJob) -> float | None:
-    """Return the mean loss over the validation part, without dropout; None where there is no such part."""
-    if not job.validation:
-        return None
+def validation_losses(job: TrainingJob) -> ValidationLosses:
+    """Return the mean losses over the validation part and over the held-out cells of each kind, without dropout."""
+    examples = job.validation + job.held_out
+    if not examples:
+        return ValidationLosses()
     job.model.eval()
-    rows = plan_pass(job.validation, job.batches, job.processes.count)
-    pace, total = pace_of(job.processes, job.model), 0.0
-    for number in _own_rows(job, job.validation, rows):
+    rows = plan_pass(examples, job.batches, job.processes.count)
+    pace, found = pace_of(job.processes, job.model), np.zeros(len(examples))
+    for number in _own_rows(job, examples, rows):
         pace.before_row()
-        total += float(_row_losses(job, [job.validation[i] for i in rows[number]]).sum())
+        found[list(rows[number])] = _row_losses(job, [examples[i] for i in rows[number]]).double().cpu().numpy()
     for _ in pace.while_others_compute():
-        _row_losses(job, [_shortest(job.validation)])
-    loss = job.processes.as_first_has_it(job.processes.total(total) / len(job.validation))
-    return _finite(loss, "validation")
+        _row_losses(job, [_shortest(examples)])
+    found = job.processes.summed(found)
+    items, n_validation = job.items, len(job.validation)
+    kinds = np.array([Familiarity.of(example.cell.key, items).value for example in examples])
+    of_kind = {kind: _mean(found[kinds == kind.value]) for kind in Familiarity if (kinds == kind.value).any()}
+    told_apart = len(of_kind) > 1 or n_validation == 0
+    return ValidationLosses(_mean(found[:n_validation]) if n_validation else None, of_kind if told_apart else {})
+
+
+def _mean(losses: Floats) -> float:
+    return _finite(float(losses.mean()), "validation")
 
 
 def _close_epoch(job: TrainingJob, state: TrainingState, progress: Progress) -> TrainingState:
-    """Measure, keep the weights if they are the best so far, and save the point to resume from.
+    """Measure, keep the weights if they are the best so far of anything, and save the point to resume from.
 
     The checkpoint is what makes the epoch count: weights are written before it, and older ones dropped after it.
     """
-    loss = validation_loss(job)
-    closed = state.after_epoch(loss)
+    losses = validation_losses(job)
+    closed = state.after_epoch(losses)
     if job.processes.is_first:
-        _append_metrics(job, state, closed, loss)
-        if closed.best_epoch == closed.epoch:
-            kept = keep_weights(job.model, job.folder.weights, closed.epoch, job.fingerprint)
-            closed = replace(closed, best_folder=kept)
+        _append_metrics(job, state, closed, losses)
+        if closed.newest_best == closed.epoch:
+            closed = closed.kept_in(keep_weights(job.model, job.folder.weights, closed.epoch, job.fingerprint))
         save_checkpoint(job.folder, job.model, job.optimiser, closed, job.fingerprint)
-        point_to_best(job.folder.weights, closed.best_folder)
-    note = "no validation part" if loss is None else f"validation loss {loss:.4f}, best in epoch {closed.best_epoch}"
-    progress(
-        "epoch", closed.epoch, job.config.optimiser.epochs, f"training loss {state.mean_loss:.4f}, {note}", tell=True
-    )
+        point_to_best(job.folder.weights, _kept(job, closed))
+    note = f"training loss {state.mean_loss:.4f}, {_told(losses, closed)}"
+    progress("epoch", closed.epoch, job.config.optimiser.epochs, note, tell=True)
     return closed
 
 
-def _append_metrics(job: TrainingJob, state: TrainingState, closed: TrainingState, loss: float | None) -> None:
+def _kept(job: TrainingJob, state: TrainingState) -> KeptWeights:
+    of_kind = {kind: best.folder for kind, best in state.best_of_kind.items()}
+    return KeptWeights(state.best.folder, of_kind, job.items if of_kind else frozenset())
+
+
+def _told(losses: ValidationLosses, state: TrainingState) -> str:
+    """Return in words how an epoch did on what was not learnt from."""
+    told = []
+    if losses.validation is not None:
+        told.append(f"validation loss {losses.validation:.4f}, best in epoch {state.best.epoch}")
+    for kind, loss in losses.of_kind.items():
+        best = state.best_of_kind.get(kind)
+        told.append(f"{kind.words} {loss:.4f}" + ("" if best is None else f", best in epoch {best.epoch}"))
+    return "; ".join(told) or "no validation part"
+
+
+def _append_metrics(job: TrainingJob, state: TrainingState, closed: TrainingState, losses: ValidationLosses) -> None:
     values = {
         "train_loss": state.mean_loss,
         "learning_rate": float(job.optimiser.param_groups[0]["lr"]),
         "trained_norm": trained_norm(job.model),
+        **{f"validation_loss_{kind.value}": loss for kind, loss in losses.of_kind.items()},
     }
-    if loss is not None:
-        values["validation_loss"] = loss
+    if losses.validation is not None:
+        values["validation_loss"] = losses.validation
     if job.curve is not None:
         job.curve.add(TrainingMetric(closed.epoch, closed.step, values))

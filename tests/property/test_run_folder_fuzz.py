@@ -20,7 +20,6 @@ from model_samples import make_contents
 
 from surveycli.configuration import FinetuneConfig, PredictConfig
 from surveycli.domain import CellKey
-from surveycli.engine.weights import best_weights
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.plain import to_plain
 from surveycli.prediction.asked import asked_of
@@ -45,6 +44,7 @@ from surveycli.run_folder import (
     write_outcome,
     write_prediction_shard,
 )
+from surveycli.run_folder.kept_weights import best_weights
 from surveycli.run_folder.manifest import sha256_of
 from surveycli.run_folder.shards import Basis, drop_cells, read_basis, read_there, write_basis
 

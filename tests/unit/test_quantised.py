@@ -17,9 +17,10 @@ from surveycli.engine.compute import compute_options, compute_options_plainly, h
 from surveycli.engine.first_token import loss_per_prompt
 from surveycli.engine.forward import build_row, leaf_hidden
 from surveycli.engine.model import load_language_model
-from surveycli.engine.weights import best_weights, load_weights, make_trainable, trained_parameters
+from surveycli.engine.weights import load_weights, make_trainable, trained_parameters
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.run_folder import read_contents, read_metrics
+from surveycli.run_folder.kept_weights import best_weights
 from surveycli.training.train import train_folder
 
 EXAMPLES, TOKENS = random_examples(9)

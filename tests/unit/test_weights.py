@@ -14,19 +14,20 @@ import torch
 from model_samples import random_examples, save_local_model
 
 from surveycli.configuration import BatchSettings, LoraSettings, ModelSpec
+from surveycli.domain import CellKey, Familiarity
 from surveycli.engine.compute import compute_options
 from surveycli.engine.model import load_language_model
 from surveycli.engine.weights import (
-    best_weights,
     keep_weights,
     load_weights,
     make_trainable,
-    point_to_best,
+    restore_weights,
     trained_norm,
     trained_parameters,
 )
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.run_folder import RunFolder
+from surveycli.run_folder.kept_weights import KeptWeights, best_weights, point_to_best, read_kept
 from surveycli.training.checkpoint import TrainingState, save_checkpoint
 
 EXAMPLES, TOKENS = random_examples(6)
@@ -161,12 +162,55 @@ def test_weights_of_an_epoch_never_overwrite_others(base: ModelSpec, tmp_path: P
     language_model = load_language_model(base)
     model = make_trainable(language_model, LORA)
     first = keep_weights(model, tmp_path, 1, language_model.fingerprint)
-    point_to_best(tmp_path, first)
+    point_to_best(tmp_path, KeptWeights(first))
     second = keep_weights(model, tmp_path, 1, language_model.fingerprint)
     assert best_weights(tmp_path).name == first != second
-    point_to_best(tmp_path, second)
+    point_to_best(tmp_path, KeptWeights(second))
     assert [path.name for path in tmp_path.glob("*epoch*")] == [second]
     assert json.loads((tmp_path / "best.json").read_text()) == {"folder": second}
+
+
+@pytest.mark.parametrize("lora", [LORA, None], ids=["adapter", "whole"])
+def test_weights_take_the_place_of_loaded_ones(base: ModelSpec, tmp_path: Path, lora: LoraSettings | None) -> None:
+    """A model that answers with one epoch's weights answers with another's after these were put on it."""
+    language_model = load_language_model(base)
+    model = make_trainable(language_model, lora)
+    first = keep_weights(model, tmp_path, 1, language_model.fingerprint)
+    train_a_little(model)
+    second, expected = keep_weights(model, tmp_path, 2, language_model.fingerprint), answers(model)
+    loaded = load_weights(load_language_model(base), tmp_path / first)
+    assert not torch.allclose(answers(loaded), expected)
+    restore_weights(loaded, tmp_path / second)
+    torch.testing.assert_close(answers(loaded), expected)
+
+
+def test_the_best_of_each_kind_is_kept(tmp_path: Path) -> None:
+    """Weights that are the best of anything stay, others go; items and kinds are read back as they were written."""
+    kept = KeptWeights(
+        "epoch-002",
+        {Familiarity.KNOWN_ITEMS: "epoch-003", Familiarity.NEW_ITEMS: "epoch-002"},
+        frozenset({("s", "Q1"), ("s", "Q2")}),
+    )
+    for epoch in range(1, 5):
+        (tmp_path / f"epoch-{epoch:03d}").mkdir()
+    point_to_best(tmp_path, kept)
+    assert sorted(path.name for path in tmp_path.glob("epoch-*")) == ["epoch-002", "epoch-003"]
+    assert read_kept(tmp_path) == kept
+    assert best_weights(tmp_path).name == "epoch-002"
+    assert [kept.name_for(CellKey("s", item, "KEN")) for item in ("Q1", "Q9")] == ["epoch-003", "epoch-002"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("of_kind", {"all": "epoch-001"}), ("of_kind", {"new_items": "epoch-009"}), ("items", ["Q1"]), ("items", 3)],
+)
+def test_a_damaged_note_of_kinds_is_named(tmp_path: Path, field: str, value: object) -> None:
+    """Kinds that there are not, weights that are not there and items that are no pairs are refused, exit 3."""
+    (tmp_path / "epoch-001").mkdir()
+    (tmp_path / "best.json").write_text(json.dumps({"folder": "epoch-001", field: value}))
+    with pytest.raises(SurveyError, match=r"best\.json") as error:
+        read_kept(tmp_path)
+    assert error.value.code == ExitCode.BAD_INPUT
 
 
 def test_a_run_without_weights_says_so(tmp_path: Path) -> None:
