@@ -213,6 +213,12 @@ class FinetuneConfig:
     log_to: TrackerName = setting(
         TrackerName.NONE, "Also send the curve to a tracker, or to curve.csv in the run's folder.", group=COMPUTING
     )
+    option_orders: int = setting(
+        1,
+        "Orders of its options that an epoch asks each item in: the codes' own, and others at random.",
+        least=1,
+        group=PROMPT,
+    )
     calibrate: bool = setting(
         False,
         "Weigh the model against a prior on held-out cells, of the training part if validation lacks a kind.",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -60,6 +61,12 @@ def human_shares(model: Any, examples: Sequence[Example]) -> Tensor:
     """Return the human shares of `examples` in letter order, padded to the widest: (N, K)."""
     width = max(example.n_options for example in examples)
     return pad_shares([example.lettered_shares for example in examples], width).to(device_of(model))
+
+
+def in_code_order(lettered: Tensor, examples: Sequence[Example]) -> Tensor:
+    """Return values of letters (N, K) in the order of the options' codes."""
+    places = [[*np.argsort(e.permutation), *range(e.n_options, lettered.shape[1])] for e in examples]
+    return lettered.gather(1, torch.tensor(np.array(places), device=lettered.device))
 
 
 def vocabulary_normaliser(model: Any, options: OptionLogits) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -12,10 +12,10 @@ from transformers import PreTrainedTokenizerBase
 from surveycli.distribution.arrays import Ints
 from surveycli.domain import Cell, Population, Question
 from surveycli.engine.encode import OptionTokens, PromptEncoder
+from surveycli.engine.option_orders import Permute
 from surveycli.errors import bad_input, not_found
 from surveycli.prompt import LETTERS, Prompt, PromptFrame, PromptOrder, PromptStyle, load_frame, render_prompt
 
-Permute = Callable[[Cell, int], Sequence[int]]
 _LETTERS_CHECKED_ON = 8
 
 
@@ -24,8 +24,8 @@ class Example:
     """A cell as the model sees it.
 
     `permutation[i]` is the code-order index of the option behind the i-th letter. `group` names what prompts of one
-    tree have in common: the item, or the population where it comes first. One that is `alone` is computed without a
-    tree (reach.py).
+    tree have in common: the item with its options' order, or the population where it comes first. One that is `alone`
+    is computed without a tree (reach.py).
     """
 
     cell: Cell
@@ -137,7 +137,7 @@ class ExampleSource(PromptSource):
         orders = [_permutation(cell, len(self.question(cell).options), permute) for cell in cells]
         prompts = [self.prompt(cell, order) for cell, order in zip(cells, orders, strict=True)]
         return [
-            Example(cell, tokens, len(order), order, _group(cell, self.style.order))
+            Example(cell, tokens, len(order), order, _group(cell, order, self.style.order))
             for cell, tokens, order in zip(cells, map(self.encoder.encode, prompts), orders, strict=True)
         ]
 
@@ -159,7 +159,7 @@ def _permutation(cell: Cell, n_options: int, permute: Permute | None) -> tuple[i
     return order
 
 
-def _group(cell: Cell, order: PromptOrder) -> tuple[str, ...]:
+def _group(cell: Cell, permutation: tuple[int, ...], order: PromptOrder) -> tuple[str, ...]:
     if order is PromptOrder.COUNTRY_FIRST:
         return (cell.language, cell.key.population_id)
-    return (cell.language, cell.key.survey_id, cell.key.item_id)
+    return (cell.language, cell.key.survey_id, cell.key.item_id, repr(permutation))

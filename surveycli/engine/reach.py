@@ -9,6 +9,7 @@ from typing import Any
 
 from surveycli.domain import Cell
 from surveycli.engine.examples import Example, ExampleSource
+from surveycli.engine.option_orders import Permute
 from surveycli.engine.own_head import causal_model, name_of
 from surveycli.errors import bad_input
 
@@ -60,6 +61,15 @@ def _demand_embedded(model: Any, examples: Sequence[Example]) -> None:
                 f"{name_of(model)} has {rows} embeddings.",
                 "Tokenizer and weights do not belong together; download the model again.",
             )
+
+
+def in_orders(model: Any, source: ExampleSource, cells: Sequence[Cell], permute: Permute) -> list[Example]:
+    """Return an example of each cell, its options in another order; in code order where it is too long otherwise."""
+    other = fit_examples(model, source.examples(cells, permute))
+    too_long = [cell for cell, example in zip(cells, other, strict=True) if isinstance(example, str)]
+    in_code_order = iter(fit_examples(model, source.examples(too_long)))
+    chosen = [next(in_code_order) if isinstance(example, str) else example for example in other]
+    return [example for example in chosen if isinstance(example, Example)]
 
 
 def askable_examples(model: Any, source: ExampleSource, cells: Sequence[Cell]) -> tuple[list[Example], Counter[str]]:

@@ -12,8 +12,9 @@ from surveycli.distribution.arrays import Floats
 from surveycli.domain import Cell
 from surveycli.engine.batching import plan_pass
 from surveycli.engine.compute import compute_options, vocabulary_normaliser
-from surveycli.engine.examples import Example, ExampleSource, Permute
+from surveycli.engine.examples import Example, ExampleSource
 from surveycli.engine.first_token import option_log_probabilities, outside_mass
+from surveycli.engine.option_orders import Permute
 from surveycli.engine.reach import fit_examples
 from surveycli.engine.sharding import pace_of
 from surveycli.prediction.elicitation import find_elicitation

@@ -19,7 +19,8 @@ import numpy as np
 from surveycli.bundled import read_yaml, resource
 from surveycli.distribution.arrays import Floats, Ints, within
 from surveycli.domain import Cell, Population
-from surveycli.engine.examples import ExampleSource, Permute
+from surveycli.engine.examples import ExampleSource
+from surveycli.engine.option_orders import Permute
 from surveycli.prediction.ask import Lettered, ask_in_order, failure
 from surveycli.prediction.elicitations.orders import rotated_order
 from surveycli.prediction.option_texts import score_texts

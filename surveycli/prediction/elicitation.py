@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from surveycli.configuration import PredictConfig
 from surveycli.distribution.arrays import Floats
 from surveycli.domain import Cell, Population, Question
+from surveycli.engine.option_orders import Permute
 from surveycli.errors import bad_input, usage
 from surveycli.predictor import Predictor, rows_of
 from surveycli.progress import Progress
 
 if TYPE_CHECKING:
-    from surveycli.engine.examples import Permute
     from surveycli.prediction.prediction_job import PredictionJob
     from surveycli.run_folder import FolderContents, RunFolder
 

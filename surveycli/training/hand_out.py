@@ -147,11 +147,17 @@ Split `{config.split}`, {config.shares.value} shares of respondents.
 
 - Order: {prompt.order.value}; languages: {", ".join(config.languages)}; populations by {prompt.describe.value}.
 - Chat template: {"used where the tokenizer has one" if prompt.chat_template else "not used"}.
-- Option letters: A to {LETTERS[min(most, len(LETTERS)) - 1]}, in the order of the options' codes.
+- Option letters: A to {LETTERS[min(most, len(LETTERS)) - 1]}, {_orders(config)}.
 
 ## How to load it
 
 {loading}"""
+
+
+def _orders(config: FinetuneConfig) -> str:
+    others = config.option_orders - 1
+    more = f" and in {others} other orders of each item, anew in each epoch" if others else ""
+    return f"in the order of the options' codes{more}"
 
 
 def _losses(outcome: TrainingOutcome) -> str:

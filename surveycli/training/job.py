@@ -40,6 +40,7 @@ class TrainingJob:
     validation: list[Example]
     tokens: OptionTokens
     fingerprint: str
+    source: ExampleSource
     folder: RunFolder
     processes: Processes
     batches: BatchSettings
@@ -87,6 +88,7 @@ def open_job(folder: RunFolder, processes: Processes) -> TrainingJob:
         validation,
         tokens,
         language_model.fingerprint,
+        source,
         folder,
         processes,
         batches,

@@ -18,9 +18,10 @@ from surveycli.engine.batching import EpochPlan, plan_epoch, plan_pass, row_toke
 from surveycli.engine.defaults import choose_device, settle_batches
 from surveycli.engine.examples import Example, ExampleSource
 from surveycli.engine.model import LanguageModel, load_language_model, outline_language_model
+from surveycli.engine.option_orders import orders_of_epoch
 from surveycli.engine.prefix_tree import count_nodes
 from surveycli.engine.processes import Processes
-from surveycli.engine.reach import askable_examples
+from surveycli.engine.reach import askable_examples, in_orders
 from surveycli.engine.weights import make_trainable, trained_parameters
 from surveycli.errors import bad_input
 from surveycli.run_folder import RunFolder
@@ -128,6 +129,9 @@ def _examples(
     train, _ = askable_examples(outline.model, source, parted.train)
     if not train:
         raise bad_input(f"The split {config.split!r} has no training cell with human shares.", "Make the split anew.")
+    if config.option_orders > 1:
+        cells = [example.cell for example in train]
+        train = in_orders(outline.model, source, cells, orders_of_epoch(config.seed, 0, config.option_orders))
     validation, _ = askable_examples(outline.model, source, parted.validation)
     return train, validation, source
 
@@ -185,7 +189,17 @@ def _timed_flops_per_second(sample: _TimedSample) -> float:
     tokens = sample.source.option_tokens([example.cell for example in examples])
     model, optimiser = prepare_model(language_model, config)
     job = TrainingJob(
-        config, model.train(), optimiser, examples, [], tokens, "", RunFolder(Path()), Processes(), batches
+        config,
+        model.train(),
+        optimiser,
+        examples,
+        [],
+        tokens,
+        "",
+        sample.source,
+        RunFolder(Path()),
+        Processes(),
+        batches,
     )
     rates = []
     for number, step in enumerate(sample.steps):

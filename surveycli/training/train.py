@@ -9,14 +9,16 @@ from contextlib import contextmanager, nullcontext
 import numpy as np
 import torch
 
-from surveycli.configuration import OptimiserSettings
+from surveycli.configuration import Loss, OptimiserSettings
 from surveycli.distribution.arrays import Floats
 from surveycli.domain import Familiarity
 from surveycli.engine.batching import plan_epoch, plan_pass, row_tokens
-from surveycli.engine.compute import compute_options, human_shares, vocabulary_normaliser
+from surveycli.engine.compute import compute_options, human_shares, in_code_order, vocabulary_normaliser
 from surveycli.engine.examples import Example
 from surveycli.engine.first_token import log_letter_mass, loss_per_prompt
+from surveycli.engine.option_orders import orders_of_epoch
 from surveycli.engine.processes import Processes, join_processes
+from surveycli.engine.reach import in_orders
 from surveycli.engine.sharding import pace_of
 from surveycli.engine.weights import keep_weights, trained_norm
 from surveycli.errors import bad_input
@@ -114,7 +116,10 @@ def _is_stale(state: TrainingState, settings: OptimiserSettings) -> bool:
 
 def _train_epoch(job: TrainingJob, state: TrainingState, progress: Progress) -> TrainingState:
     """Do the steps of the epoch that are left; seed and epoch alone plan them, so that a resume repeats them."""
-    settings, seed = job.config.optimiser, job.config.seed
+    settings, seed, n_orders = job.config.optimiser, job.config.seed, job.config.option_orders
+    if n_orders > 1:
+        cells = [example.cell for example in job.train]
+        job.train = in_orders(job.model, job.source, cells, orders_of_epoch(seed, state.epoch, n_orders))
     plan = plan_epoch(job.train, job.batches, settings.batch_size, (seed, state.epoch), job.processes.count)
     job.model.train()
     log = StepLog(job, progress)
@@ -179,8 +184,10 @@ def _row_seed(seed: int, step: int, row: int) -> int:
 def _row_losses(job: TrainingJob, examples: Sequence[Example], letter_mass: float = 0.0) -> torch.Tensor:
     """Return the loss of each prompt (N,), and `letter_mass` times what it costs that letters are not all there is."""
     options = compute_options(job.model, examples, job.tokens, job.batches)
-    human = human_shares(job.model, examples)
-    losses = loss_per_prompt(options.logits, options.present, human, job.config.optimiser.loss)
+    logits, human = options.logits, human_shares(job.model, examples)
+    if job.config.optimiser.loss is Loss.EMD:  # the only one to which the order of options matters
+        logits, human = in_code_order(options.logits, examples), in_code_order(human, examples)
+    losses = loss_per_prompt(logits, options.present, human, job.config.optimiser.loss)
     if letter_mass == 0:
         return losses
     inside = log_letter_mass(options.logits, options.present, vocabulary_normaliser(job.model, options))

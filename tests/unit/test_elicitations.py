@@ -9,7 +9,7 @@ from model_samples import make_contents
 
 from surveycli.configuration import PredictConfig
 from surveycli.domain import Cell, CellKey
-from surveycli.engine.examples import Permute
+from surveycli.engine.option_orders import Permute
 from surveycli.prediction.elicitation import find_elicitation
 from surveycli.prediction.elicitations.control import control_populations
 

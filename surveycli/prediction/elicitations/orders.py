@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from surveycli.configuration import PredictConfig
 from surveycli.domain import Cell
+from surveycli.engine.option_orders import Permute, drawn_by
 from surveycli.plain import from_plain
 from surveycli.prediction.elicitation import ModelPredictor
 from surveycli.predictor import Need
 from surveycli.setting import setting
-
-if TYPE_CHECKING:
-    from surveycli.engine.examples import Permute
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +30,9 @@ def random_order(config: PredictConfig) -> list[Permute | None]:
     """
 
     def permute(cell: Cell, n_options: int) -> Sequence[int]:
-        return [int(index) for index in _generator(cell, config.seed).permutation(n_options)]
+        return [
+            int(index) for index in drawn_by(config.seed, cell.key.survey_id, cell.key.item_id).permutation(n_options)
+        ]
 
     return [permute]
 
@@ -58,15 +56,10 @@ def rotated_order(seed: int, turn: int, n_turns: int) -> Permute:
     """Return a random order per item, rotated by `turn` of `n_turns` even shares."""
 
     def permute(cell: Cell, n_options: int) -> Sequence[int]:
-        order = _generator(cell, seed).permutation(n_options)
+        order = drawn_by(seed, cell.key.survey_id, cell.key.item_id).permutation(n_options)
         return [int(index) for index in np.roll(order, round(turn * n_options / n_turns))]
 
     return permute
-
-
-def _generator(cell: Cell, seed: int) -> np.random.Generator:
-    name = f"{seed}|{cell.key.survey_id}|{cell.key.item_id}"
-    return np.random.default_rng(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big"))
 
 
 PREDICTORS = (
