@@ -52,6 +52,14 @@ class Loss(StrEnum):
     CROSS_ENTROPY = "cross-entropy"
 
 
+class Balance(StrEnum):
+    """What counts the same in training, however many cells it has: each cell, each item or each survey."""
+
+    NONE = "none"
+    ITEM = "item"
+    SURVEY = "survey"
+
+
 class TrackerName(StrEnum):
     """Where a training's curve is sent beside its run folder."""
 
@@ -162,6 +170,12 @@ class OptimiserSettings:
     letter_mass: float = setting(
         0.0, "Weight, beside the loss, of keeping probability on the option letters.", least=0, group=TRAINING
     )
+    balance: Balance = setting(
+        Balance.NONE, "Let each item, or survey, count the same, however many cells it has.", group=TRAINING
+    )
+    weigh_by_precision: bool = setting(
+        False, "Let cells count by their effective respondents n, as n / (n + 200).", group=TRAINING
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +226,9 @@ class FinetuneConfig:
     )
     log_to: TrackerName = setting(
         TrackerName.NONE, "Also send the curve to a tracker, or to curve.csv in the run's folder.", group=COMPUTING
+    )
+    train_items: int = setting(
+        0, "Items of the training part to learn from, drawn at random; 0 takes all.", least=0, group=TRAINING
     )
     option_orders: int = setting(
         1,

@@ -123,6 +123,7 @@ class Cell:
     """A cell of a run: its key, the part it belongs to, its language and, where known, the human shares.
 
     `shares` has one probability per option in code order and sums to 1; it is None where no one was asked.
+    `n_effective` respondents of a simple random sample would give them as precisely; None where that is not known.
     """
 
     key: CellKey
@@ -130,3 +131,4 @@ class Cell:
     language: str
     shares: tuple[float, ...] | None = None
     n_respondents: int | None = None
+    n_effective: float | None = None

@@ -21,15 +21,15 @@ _MADE = f"RECIPE --name --replace {_PRINTS}"
 _MAKES = f"{_MADE} --survey"
 _TAKES = {
     Recipe.PAPER: "--validation --min-respondents",
-    Recipe.UNSEEN_QUESTIONS: "--seed --validation-fraction --test-fraction",
-    Recipe.UNSEEN_COUNTRIES: "--seed --validation-fraction --test-fraction",
-    Recipe.UNSEEN_BOTH: "--seed --validation-fraction --test-fraction",
-    Recipe.K_FOLD: "--seed --folds --fold --validation-fraction",
-    Recipe.UNSEEN_REGIONS: "--seed --fold --validation-fraction",
-    Recipe.UNSEEN_SURVEY: "--seed --test-survey --validation-fraction",
+    Recipe.UNSEEN_QUESTIONS: "--with-survey --seed --validation-fraction --test-fraction",
+    Recipe.UNSEEN_COUNTRIES: "--with-survey --seed --validation-fraction --test-fraction",
+    Recipe.UNSEEN_BOTH: "--with-survey --seed --validation-fraction --test-fraction",
+    Recipe.K_FOLD: "--with-survey --seed --folds --fold --validation-fraction",
+    Recipe.UNSEEN_REGIONS: "--with-survey --seed --fold --validation-fraction",
+    Recipe.UNSEEN_SURVEY: "--with-survey --seed --test-survey --validation-fraction",
     Recipe.SUBPOP: "--seed --validation-fraction",
-    Recipe.NEW_ITEMS: "--seed --donors --validation-fraction --test-fraction",
-    Recipe.MISSING_GROUPS: "--seed --validation-fraction --test-fraction",
+    Recipe.NEW_ITEMS: "--with-survey --seed --donors --validation-fraction --test-fraction",
+    Recipe.MISSING_GROUPS: "--with-survey --seed --validation-fraction --test-fraction",
     Recipe.CUSTOM: "--query --file",
 }
 _NEEDS = {Recipe.UNSEEN_SURVEY: ("--test-survey",)}
@@ -67,7 +67,7 @@ WAYS = (
     Way(
         "unseen-regions --region REGION",
         "The UN regions that are named are held out.",
-        flags(_MAKES, "--region --seed --validation-fraction"),
+        flags(_MAKES, "--region --with-survey --seed --validation-fraction"),
         lambda typed: all(holds(typed) for holds in _NAMED),
     ),
     *_recipe_ways(),

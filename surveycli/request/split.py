@@ -56,15 +56,19 @@ class Validation(StrEnum):
 class SplitOptions:
     """The choices of a split; each recipe reads those that concern it.
 
-    `name` defaults to the recipe's. Fractions are of items, of countries or (missing-groups) of groups, between 0 and
-    1. `fold` counts from 0. `min_respondents` (paper) leaves out countries known to have interviewed fewer; None is
-    1,000, unless the store holds a sample in which no country has as many. `regions` (unseen-regions) are UN regions;
-    without any, one is drawn. `donors` (new-items) countries are asked the new items, too. `cells` (custom) is a
-    Polars frame with columns part, item_id, population_id and, if not `survey_id`'s, survey_id.
+    `name` defaults to the recipe's. The cells of `with_surveys` are split as if they were the survey's own: a country
+    that is held out is so in all of them. Fractions are of items, of countries or (missing-groups) of groups, between
+    0 and 1. `fold` counts from 0. `min_respondents` (paper) leaves out countries known to have interviewed fewer; None
+    is 1,000, unless the store holds a sample in which no country has as many. `regions` (unseen-regions) are UN
+    regions; without any, one is drawn. `donors` (new-items) countries are asked the new items, too. `cells` (custom) is
+    a Polars frame with columns part, item_id, population_id and, if not `survey_id`'s, survey_id.
     """
 
     name: str | None = setting(None, "Name of the split.", shown="the recipe's")
     survey_id: str = setting(BUNDLED_SURVEY, "Survey whose cells are split.", flag="--survey")
+    with_surveys: tuple[str, ...] = setting(
+        (), "Another survey that is split together with it; repeat for several.", flag="--with-survey"
+    )
     seed: int = setting(42, "The same seed gives the same parts.")
     replace: bool = setting(False, "Replace a split of this name.")
     validation: Validation = setting(

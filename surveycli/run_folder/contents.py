@@ -74,7 +74,7 @@ def read_contents(folder: RunFolder) -> FolderContents:
 
 def read_cell_keys(folder: RunFolder) -> Iterator[pa.RecordBatch]:
     """Yield survey, item, population and language of the folder's cells in batches; a cell of two parts comes twice."""
-    for batch in read_batches(folder.cells, _CELL, _MAY_BE_NULL):
+    for batch in read_batches(folder.cells, _CELL, _MAY_BE_NULL, _LATER):
         yield batch.select(["survey_id", "item_id", "population_id", "language"])
 
 
@@ -115,10 +115,11 @@ _CELL = pa.schema(
         ("language", pa.string()),
         ("shares", pa.list_(pa.float64())),
         ("n_respondents", pa.int64()),
+        ("n_effective", pa.float64()),
     ]
 )
-_MAY_BE_NULL = frozenset({"shares", "n_respondents"})
-_LATER = frozenset({"battery"})  # folders of 0.1.0 do not say it
+_MAY_BE_NULL = frozenset({"shares", "n_respondents", "n_effective"})
+_LATER = frozenset({"battery", "n_effective"})  # folders of 0.1.0 do not say it
 
 
 def _questions_table(questions: tuple[Question, ...]) -> pa.Table:
@@ -158,6 +159,7 @@ def _cells_table(cells: tuple[Cell, ...]) -> pa.Table:
         "language": [c.language for c in cells],
         "shares": [None if c.shares is None else list(c.shares) for c in cells],
         "n_respondents": [c.n_respondents for c in cells],
+        "n_effective": [c.n_effective for c in cells],
     }
     return pa.table(columns, schema=_CELL)
 
@@ -168,7 +170,7 @@ def _cell(folder: RunFolder, row: dict[str, Any], n_options: dict[tuple[str, str
     wanted = n_options.get((key.survey_id, key.item_id, row["language"]))
     if shares is not None and not _is_distribution(shares, wanted):
         raise damaged(folder.cells, f"the shares of {key.item_id}, {key.population_id} are {shown(shares)}")
-    return Cell(key, row["part"], row["language"], shares, row["n_respondents"])
+    return Cell(key, row["part"], row["language"], shares, row["n_respondents"], row.get("n_effective"))
 
 
 def _is_distribution(shares: tuple[float, ...], n_options: int | None) -> bool:

@@ -58,7 +58,8 @@ def export_contents(store: Store, request: CellRequest) -> FolderContents:
     if not frame.height:
         raise _no_cells(store, request)
     human = store.frame("cell/list_shares", frames={"wanted": frame.select(_KEY)}, shares=request.shares.value)
-    frame = frame.join(human.select(*_KEY, "shares", "n_respondents"), on=_KEY, how="left", maintain_order="left")
+    human = human.select(*_KEY, "shares", "n_respondents", "n_effective")
+    frame = frame.join(human, on=_KEY, how="left", maintain_order="left")
     questions = _questions(store, request)
     populations = _populations(store, request)
     _check_texts(frame, questions, populations, request.languages)
@@ -79,6 +80,7 @@ def _cells(frame: pl.DataFrame, language: str) -> list[Cell]:
             language,
             None if row["shares"] is None else tuple(row["shares"]),
             row["n_respondents"],
+            row["n_effective"],
         )
         for row in frame.iter_rows(named=True)
     ]

@@ -11,7 +11,7 @@ from surveycli.domain import LEARNT_FROM, SUBPOP_EVAL_SURVEY, SUBPOP_SURVEY
 from surveycli.errors import bad_input, conflict, usage
 from surveycli.request.split import PartSize, Recipe, SplitOptions, SplitReport
 from surveycli.split.custom import given_cells, refuse_unknown
-from surveycli.split.plan import load_material
+from surveycli.split.plan import load_materials
 from surveycli.split.recipes import PLANS
 from surveycli.split.similar import similarity_note
 from surveycli.store import Store
@@ -79,7 +79,7 @@ def _write_split(store: Store, split: str, recipe: Recipe, options: SplitOptions
 def _write_cells(store: Store, split: str, recipe: Recipe, options: SplitOptions) -> tuple[str, ...]:
     if recipe is Recipe.CUSTOM:
         return _write_custom(store, split, options)
-    plan = PLANS[recipe](store, load_material(store, options.survey_id), options)
+    plan = PLANS[recipe](store, load_materials(store, (options.survey_id, *options.with_surveys)), options)
     frames = {"item_set": plan.item_set, "population_set": plan.population_set, "part_rule": plan.part_rule}
     store.run("split/write_cells", frames=frames, split=split)
     return plan.notes

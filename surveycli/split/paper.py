@@ -48,9 +48,7 @@ def plan_paper(store: Store, material: SplitMaterial, options: SplitOptions) -> 
         )
     part_rules = _POPULATION_RULES if options.validation == Validation.POPULATIONS else _PAPER_RULES
     notes = [*_country_notes(material, published, countries), size_note, *_item_notes(material, part_rules)]
-    items = material.items.drop_nulls("paper_set").select(
-        pl.lit(material.survey_id).alias("survey_id"), "item_id", item_set="paper_set"
-    )
+    items = material.items.drop_nulls("paper_set").select("survey_id", "item_id", item_set="paper_set")
     if options.validation != Validation.POPULATIONS:
         return SplitPlan(items, countries, rules(part_rules), (*filter(None, notes), _SELECTOR_NOTE))
     held = _held_countries(material, countries, options.seed)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from surveycli.domain import TEST, TRAIN, VALIDATION
-from surveycli.errors import bad_input, not_found
+from surveycli.errors import bad_input, not_found, usage
 from surveycli.request.split import SplitOptions
 from surveycli.split.allot import Unit, allot
 from surveycli.store import Store
@@ -32,14 +32,36 @@ class SplitPlan:
 
 @dataclass(frozen=True, slots=True)
 class SplitMaterial:
-    """What a recipe works with: a survey's items and populations with answers, as `split/items` and `split/populations`
-    give them.
+    """What a recipe works with: items and populations with answers, as `split/items` and `split/populations` give them.
+
+    `items` has a column survey_id beside. Codebook and name are those of the first survey where there are several.
     """
 
     survey_id: str
     codebook: str | None
     items: pl.DataFrame
     populations: pl.DataFrame
+
+
+def load_materials(store: Store, survey_ids: Sequence[str]) -> SplitMaterial:
+    """Return the items and populations of several surveys as of one; batteries keep to their survey, countries do not.
+
+    Raises SurveyError as load_material does, and exit 2 for a survey that is named twice.
+    """
+    if len(set(survey_ids)) < len(survey_ids):
+        raise usage(f"A survey is named twice: {', '.join(survey_ids)}.", "Name each survey once.")
+    first, *others = (load_material(store, survey_id) for survey_id in survey_ids)
+    if not others:
+        return first
+    told_apart = [
+        other.items.with_columns(battery_id=pl.concat_str("survey_id", "battery_id", separator=" ")) for other in others
+    ]
+    populations = pl.concat([first.populations, *(other.populations for other in others)])
+    return replace(
+        first,
+        items=pl.concat([first.items, *told_apart]),
+        populations=populations.unique("population_id", keep="first", maintain_order=True),
+    )
 
 
 def load_material(store: Store, survey_id: str) -> SplitMaterial:
@@ -58,7 +80,7 @@ def load_material(store: Store, survey_id: str) -> SplitMaterial:
     return SplitMaterial(
         survey_id=survey_id,
         codebook=found[0]["codebook"],
-        items=store.frame("split/items", survey_id=survey_id),
+        items=store.frame("split/items", survey_id=survey_id).with_columns(survey_id=pl.lit(survey_id)),
         populations=store.frame("split/populations", survey_id=survey_id),
     )
 
@@ -71,9 +93,7 @@ def rules(parts: Iterable[tuple[str, str, str]]) -> pl.DataFrame:
 def item_sets(material: SplitMaterial, sets: Mapping[str, str] | None = None) -> pl.DataFrame:
     """Return the items of the protocol with the set of their battery; without `sets` all are in one set."""
     items = material.items.filter("in_protocol")
-    return items.select(
-        pl.lit(material.survey_id).alias("survey_id"), "item_id", item_set=_assigned("battery_id", sets)
-    ).drop_nulls()
+    return items.select("survey_id", "item_id", item_set=_assigned("battery_id", sets)).drop_nulls()
 
 
 def population_sets(material: SplitMaterial, sets: Mapping[str, str] | None = None) -> pl.DataFrame:

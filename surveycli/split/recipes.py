@@ -122,12 +122,13 @@ def plan_unseen_survey(store: Store, material: SplitMaterial, options: SplitOpti
     """Return all cells of another survey as test; validation batteries come from the survey trained on."""
     if options.test_survey_id is None:
         raise usage("The recipe unseen-survey needs a survey to test on.", "Name it with --test-survey.")
-    if options.test_survey_id == material.survey_id:
-        raise usage(f"Survey {material.survey_id} cannot be both trained and tested on.", "Name another --test-survey.")
+    if options.test_survey_id in (options.survey_id, *options.with_surveys):
+        named = options.test_survey_id
+        raise usage(f"Survey {named} cannot be both trained and tested on.", "Name another --test-survey.")
     other = load_material(store, options.test_survey_id)
     fractions = {TRAIN: 1 - options.validation_fraction, VALIDATION: options.validation_fraction}
     parts = allot(battery_units(material), fractions, f"{options.seed} validation batteries")
-    test_items = other.items.select(pl.lit(other.survey_id).alias("survey_id"), "item_id", item_set=pl.lit(TEST))
+    test_items = other.items.select("survey_id", "item_id", item_set=pl.lit(TEST))
     populations = pl.concat([population_sets(material), population_sets(other)]).unique(maintain_order=True)
     n_known = len(set(other.populations["population_id"]) & set(material.populations["population_id"]))
     return SplitPlan(
@@ -136,7 +137,7 @@ def plan_unseen_survey(store: Store, material: SplitMaterial, options: SplitOpti
         rules((part, part, ALL) for part in _PARTS),
         (
             f"{n_known} of the {other.populations.height} populations of {other.survey_id} are in "
-            f"{material.survey_id} too.",
+            f"{' and '.join((options.survey_id, *options.with_surveys))} too.",
             f"Questions that both surveys ask are not looked for: {other.survey_id} has its own item ids.",
         ),
     )

@@ -14,6 +14,7 @@ import numpy as np
 from surveycli.configuration import FinetuneConfig
 from surveycli.distribution.mixture import LEAST_UNITS
 from surveycli.domain import TRAIN, VALIDATION, Cell, Question
+from surveycli.engine.option_orders import drawn_by
 
 _FRACTION = 0.08  # of the training part's batteries, or populations
 _LEAST_HELD = 4
@@ -33,6 +34,7 @@ def held_apart(cells: Sequence[Cell], questions: Sequence[Question], config: Fin
     """Return the cells by what becomes of them; the same for the same cells and seed."""
     known = [cell for cell in cells if cell.shares is not None]
     train, validation = (tuple(cell for cell in known if cell.part == part) for part in (TRAIN, VALIDATION))
+    train = _of_some_items(train, config)
     if not config.calibrate:
         return HeldApart(train, validation)
     battery = batteries_of(questions)
@@ -44,6 +46,16 @@ def held_apart(cells: Sequence[Cell], questions: Sequence[Question], config: Fin
     held = [battery[_item(cell)] in batteries or country_of(cell) in people for cell in train]
     learnt = tuple(cell for cell, is_held in zip(train, held, strict=True) if not is_held)
     return HeldApart(learnt, validation, tuple(cell for cell, is_held in zip(train, held, strict=True) if is_held))
+
+
+def _of_some_items(train: tuple[Cell, ...], config: FinetuneConfig) -> tuple[Cell, ...]:
+    """Return the cells of so many items as are asked for; with the same seed more items have the fewer among them."""
+    items = {_item(cell) for cell in train}
+    if not 0 < config.train_items < len(items):
+        return train
+    shuffled = sorted(items, key=lambda item: drawn_by(config.seed, "training items", *item).random())
+    chosen = set(shuffled[: config.train_items])
+    return tuple(cell for cell in train if _item(cell) in chosen)
 
 
 def batteries_of(questions: Sequence[Question]) -> dict[tuple[str, str], str]:

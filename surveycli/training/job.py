@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from surveycli.configuration import BatchSettings, FinetuneConfig
+from surveycli.distribution.arrays import Floats
 from surveycli.engine.defaults import settle_batches
 from surveycli.engine.encode import OptionTokens
 from surveycli.engine.examples import Example, ExampleSource
@@ -21,6 +22,7 @@ from surveycli.engine.self_check import check_row_computation
 from surveycli.engine.weights import make_trainable, recompute_activations
 from surveycli.errors import bad_input
 from surveycli.run_folder import RunFolder, read_configuration, read_contents
+from surveycli.training.cell_weights import cell_weights
 from surveycli.training.held_out import batteries_of, held_apart
 from surveycli.training.trackers import Curve
 
@@ -29,8 +31,9 @@ from surveycli.training.trackers import Curve
 class TrainingJob:
     """All that the loop works on. `batches` are the configuration's with what it left to the device settled.
 
-    `held_out` are cells of the training part that the weights of model and prior are told from, beside validation, and
-    `batteries` has the battery of each item.
+    `cell_weights` (N,) say how much each example of `train` counts, 1 in the mean. `held_out` are cells of the training
+    part that the weights of model and prior are told from, beside validation, and `batteries` has the battery of each
+    item.
     """
 
     config: FinetuneConfig
@@ -38,6 +41,7 @@ class TrainingJob:
     optimiser: torch.optim.Optimizer
     train: list[Example]
     validation: list[Example]
+    cell_weights: Floats
     tokens: OptionTokens
     fingerprint: str
     source: ExampleSource
@@ -86,6 +90,7 @@ def open_job(folder: RunFolder, processes: Processes) -> TrainingJob:
         optimiser,
         train,
         validation,
+        cell_weights([example.cell for example in train], config.optimiser),
         tokens,
         language_model.fingerprint,
         source,

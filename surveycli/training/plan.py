@@ -12,6 +12,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
+
 from surveycli.configuration import BatchSettings, FinetuneConfig
 from surveycli.domain import LEARNT_FROM
 from surveycli.engine.batching import EpochPlan, plan_epoch, plan_pass, row_tokens
@@ -194,6 +196,7 @@ def _timed_flops_per_second(sample: _TimedSample) -> float:
         optimiser,
         examples,
         [],
+        np.ones(len(examples)),
         tokens,
         "",
         sample.source,

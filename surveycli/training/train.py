@@ -135,7 +135,8 @@ def _train_epoch(job: TrainingJob, state: TrainingState, progress: Progress) -> 
 
 
 def train_step(job: TrainingJob, rows: Sequence[Sequence[int]], step: int) -> float:
-    """Take one optimiser step on `rows` of example numbers; return the mean loss per prompt, with its term on letters.
+    """Take one optimiser step on `rows` of example numbers; return the mean loss per prompt, weighted and with its
+    term on letters.
 
     Dropout follows from seed, step and row, whichever process computes the row and wherever a training was resumed.
     """
@@ -146,7 +147,8 @@ def train_step(job: TrainingJob, rows: Sequence[Sequence[int]], step: int) -> fl
     for number in _own_rows(job, job.train, rows):
         pace.before_row()
         torch.manual_seed(_row_seed(job.config.seed, step, number))
-        loss = _row_losses(job, [job.train[i] for i in rows[number]], letter_mass).sum() / n_examples
+        losses = _row_losses(job, [job.train[i] for i in rows[number]], letter_mass)
+        loss = (losses * losses.new_tensor(job.cell_weights[rows[number]])).sum() / n_examples
         torch.autograd.backward(loss)
         total += float(loss.detach())
     for _ in pace.while_others_compute():

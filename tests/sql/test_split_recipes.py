@@ -258,6 +258,58 @@ def test_unseen_survey_tests_on_the_other(bundled_store: Store) -> None:
     assert "1 of the 2 populations of pew" in report.notes[0]
 
 
+def add_other_survey(store: Store, n_items: int = 12) -> None:
+    """Add a survey `ess` whose items, in six batteries named as some of the first survey's are, Germany and Oz have."""
+    store.insert("survey", pl.DataFrame({"survey_id": ["ess"], "title": ["ESS"]}))
+    names = store.frame("split/items", survey_id="wvs7")["battery_id"].unique().sort()[:6].to_list()
+    items = [
+        {"item_id": f"E{i}", "position": i, "battery_id": names[i % 6], "scale": "nominal", "n_options": 1}
+        for i in range(n_items)
+    ]
+    store.insert("item", pl.DataFrame(items).with_columns(survey_id=pl.lit("ess")))
+    oz = {"population_id": ["OZZ"], "iso3": ["OZZ"], "kind": ["country"], "definition": ["{}"]}
+    store.insert("population", pl.DataFrame(oz))
+    pairs = [(item["item_id"], country) for item in items for country in ("DEU", "OZZ")]
+    cells = pl.DataFrame(pairs, schema=["item_id", "population_id"], orient="row")
+    add_cells(store, cells.with_columns(survey_id=pl.lit("ess")))
+
+
+@pytest.mark.parametrize("recipe", ["unseen-questions", "unseen-countries", "unseen-both", "k-fold"])
+def test_surveys_are_split_as_one(bundled_store: Store, recipe: str) -> None:
+    """Every cell of both is in some part at most once; batteries keep to their survey, held-out countries to none."""
+    add_other_survey(bundled_store)
+    make_split(bundled_store, recipe, SplitOptions(name="two", with_surveys=("ess",)))
+    cells = bundled_store.frame("run/export_cells", split="two", parts=None)
+    assert cells.select("survey_id", "item_id", "population_id").is_duplicated().sum() == 0
+    of_ess = cells.filter(survey_id="ess")
+    if recipe != "unseen-both":  # where cells that are new in one way alone are in no part
+        assert of_ess.height == 24
+        assert cells.height == 24 + 11537
+    if recipe == "unseen-countries":
+        parts = cells.filter(population_id="DEU")["part"].unique()
+        assert len(parts) == 1, "a country is held out in both surveys or in neither"
+    else:
+        batteries = bundled_store.frame("split/items", survey_id="ess").select("item_id", "battery_id")
+        parts_of = of_ess.filter(pl.col("part").is_in(["train", "validation", "test"])).join(batteries, on="item_id")
+        assert parts_of.group_by("battery_id").agg(pl.col("part").n_unique())["part"].max() == 1
+
+
+def test_several_surveys_train_for_another(bundled_store: Store) -> None:
+    """`unseen-survey` learns from all that are named and tests on the other, which none of them may be."""
+    add_other_survey(bundled_store)
+    bundled_store.insert("survey", pl.DataFrame({"survey_id": ["pew"], "title": ["Pew"]}))
+    item = {"item_id": ["X1"], "position": [0], "battery_id": ["x"], "scale": ["nominal"], "n_options": [1]}
+    bundled_store.insert("item", pl.DataFrame({"survey_id": ["pew"], **item}))
+    add_cells(bundled_store, pl.DataFrame({"survey_id": "pew", "item_id": "X1", "population_id": ["DEU", "FRA"]}))
+    options = SplitOptions(test_survey_id="pew", with_surveys=("ess",))
+    sizes = n_cells(make_split(bundled_store, "unseen-survey", options))
+    assert (sizes["test"], sizes["train"] + sizes["validation"]) == (2, 11537 + 24)
+    for others in (("pew",), ("wvs7",)):
+        with pytest.raises(SurveyError) as error:
+            make_split(bundled_store, "unseen-survey", replace(options, name="x", with_surveys=others))
+        assert error.value.code == ExitCode.USAGE
+
+
 def add_groups(store: Store) -> None:
     """Add women and men of every country with an answer to Q1 and Q2."""
     countries = store.frame("split/populations", survey_id="wvs7").select(iso3="population_id")
