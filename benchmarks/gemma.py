@@ -61,7 +61,9 @@ class Bench:
             return self.project.predict(run=name, parts=choices["parts"]).run_id
         return self.project.predict(name=name, shares="unweighted", **choices).run_id
 
-    def trained(self, name: str, rate: float, *, option_orders: int = 1, **optimiser: float) -> str:
+    def trained(
+        self, name: str, rate: float, *, option_orders: int = 1, calibrate: bool = False, **optimiser: float
+    ) -> str:
         """Return the name of a training with the preset `recommended` on the split `rates`, after finishing it.
 
         It is one epoch long unless `optimiser` says otherwise.
@@ -70,7 +72,7 @@ class Bench:
             settings = {"epochs": 1, "learning_rate": rate, **optimiser}
             asked: dict[str, Any] = {"model": self.model, "optimiser": settings, "option_orders": option_orders}
             self.project.finetune(
-                "rates", preset="recommended", name=name, shares="unweighted", calibrate=False, **asked
+                "rates", preset="recommended", name=name, shares="unweighted", calibrate=calibrate, **asked
             )
         elif self._known()[name] != "finished":
             self.project.resume(name)

@@ -209,8 +209,9 @@ def _say_trained(outcome: TrainingOutcome, prefix: str = "") -> None:
     loss = outcome.best_validation_loss
     best = "No validation part" if loss is None else f"Best validation loss {loss:.4f} nats"
     say(f"{prefix}{best}, weights of epoch {outcome.best_epoch} of {outcome.epochs} ({outcome.steps} steps).")
-    for kind, epoch, of_kind in outcome.best_of_kind:
-        say(f"Best loss on held-out cells of {kind.words} {of_kind:.4f} nats, in epoch {epoch}: predicts those.")
+    if outcome.best_of_kind:
+        kinds = ", ".join(f"{kind.words} {lost:.4f} in epoch {epoch}" for kind, epoch, lost in outcome.best_of_kind)
+        say(f"Best on held-out cells: {kinds}; `predict` takes for each kind the weights of its own.")
 
 
 def _show_plan(report: PlanReport) -> None:

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from surveycli.configuration import CHOSEN, FinetuneConfig
+from surveycli.domain import Familiarity
 from surveycli.errors import ExitCode, SurveyError, bad_input, usage
 from surveycli.plain import from_plain, nested
 from surveycli.progress import Progress, silent
 from surveycli.request.model_run import FinetuneRequest
 from surveycli.request.sweep import read_sweep
-from surveycli.run_folder import read_outcome
+from surveycli.run_folder import TrainingOutcome, read_outcome
 from surveycli.store import RunStatus, open_store
 from surveycli.training.configure import configure_finetuning
 from surveycli.training.run_finetuning import PreparedRun, find_run, finetune, prepare_run
@@ -35,14 +36,17 @@ class PlannedRun:
 
 @dataclass(frozen=True, slots=True)
 class SweptRun:
-    """How one training of a sweep ended; `reason` says why, where it failed."""
+    """How one training of a sweep ended: its outcome, or the `reason` why it has none."""
 
     run_id: str
     chosen: Mapping[str, Any]
-    status: RunStatus
-    best_epoch: int | None = None
-    best_validation_loss: float | None = None
+    outcome: TrainingOutcome | None
     reason: str = ""
+
+    @property
+    def status(self) -> RunStatus:
+        """Whether it has finished."""
+        return RunStatus.FAILED if self.outcome is None else RunStatus.FINISHED
 
 
 def plan_sweep(file: Path, typed: Mapping[str, Any]) -> list[PlannedRun]:
@@ -63,21 +67,29 @@ def plan_sweep(file: Path, typed: Mapping[str, Any]) -> list[PlannedRun]:
 
 
 def sweep_table(ended: Sequence[SweptRun]) -> pl.DataFrame:
-    """Return a row for each training: what it has of its own, and how it ended, the best validation loss first."""
+    """Return a row for each training: what it has of its own, and how it ended, the best validation loss first.
+
+    The losses are those of the best epochs: by the validation part, and of known and of new items where they were told
+    apart.
+    """
     import polars as pl
 
-    rows = [
-        {
-            "run": run.run_id,
-            **{name: str(value) for name, value in run.chosen.items()},
-            "status": run.status.value,
-            "best epoch": run.best_epoch,
-            "validation loss": run.best_validation_loss,
-        }
-        for run in ended
-    ]
+    rows = []
+    for run in ended:
+        losses = {} if run.outcome is None else {kind: loss for kind, _, loss in run.outcome.best_of_kind}
+        rows.append(
+            {
+                "run": run.run_id,
+                **{name: str(value) for name, value in run.chosen.items()},
+                "status": run.status.value,
+                "best epoch": None if run.outcome is None else run.outcome.best_epoch,
+                "validation loss": None if run.outcome is None else run.outcome.best_validation_loss,
+                **{kind.words: losses.get(kind) for kind in Familiarity},
+            }
+        )
     frame = pl.DataFrame(rows, infer_schema_length=None)
-    return frame.sort("validation loss", nulls_last=True, maintain_order=True)
+    empty = [kind.words for kind in Familiarity if frame[kind.words].null_count() == frame.height]
+    return frame.drop(empty).sort("validation loss", nulls_last=True, maintain_order=True)
 
 
 def refuse_failed(ended: Sequence[SweptRun]) -> None:
@@ -139,5 +151,5 @@ def _train(store_path: Path, planned: PlannedRun, run: PreparedRun | None, run_i
     except SurveyError as error:
         if error.code is not ExitCode.BAD_INPUT:
             raise
-        return SweptRun(run_id, planned.chosen, RunStatus.FAILED, reason=error.message)
-    return SweptRun(run_id, planned.chosen, RunStatus.FINISHED, outcome.best_epoch, outcome.best_validation_loss)
+        return SweptRun(run_id, planned.chosen, None, error.message)
+    return SweptRun(run_id, planned.chosen, outcome)
