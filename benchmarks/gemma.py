@@ -24,6 +24,7 @@ from surveycli.api import Project
 PAGE = Path(__file__).with_name("gemma.md")
 RATES = (3e-4, 1e-3, 3e-3, 1e-2)
 CHOSEN = 3e-3  # the best of RATES on both kinds of held-out cells, as the section on rates shows
+MASSES, ORDERS, SEVERAL = (0.01, 0.1), 3, "five-epochs"
 TEST_PARTS = ("C2-Q1", "C3-Q1", "C2-Q2", "C3-Q2")
 # The training part is learnt but for four countries. Held out are the training items in these four, and the validation
 # batteries in the others. No cell of a test part is in it.
@@ -42,6 +43,17 @@ SELECT CASE WHEN c.part = 'validation' THEN 'new batteries' ELSE 'new countries'
     avg(s.kl_nats) AS kl_nats
 FROM score AS s JOIN split_cell AS c USING (survey_id, item_id, population_id)
 WHERE c.split = 'paper' AND s.run_id = '{run}' GROUP BY ALL
+"""
+EPOCHS = """
+SELECT epoch,
+    any_value(value) FILTER (metric = 'train_loss') AS train,
+    any_value(value) FILTER (metric = 'validation_loss_known_items') AS "new countries",
+    any_value(value) FILTER (metric = 'validation_loss_new_items') AS "new batteries"
+FROM training_metric
+WHERE run_id = '{run}' AND (epoch, step) IN (
+    SELECT (epoch, step) FROM training_metric WHERE run_id = '{run}' AND metric = 'validation_loss'
+)
+GROUP BY epoch ORDER BY epoch
 """
 
 
@@ -84,19 +96,46 @@ class Bench:
 
 def rates(bench: Bench) -> str:
     """One epoch at several learning rates, each by its loss on held-out countries and batteries."""
-    rows = []
-    for rate in RATES:
-        name = bench.trained(_run_of(rate), rate)
-        bench.predicted(f"{name}-own", run=name, parts=("validation",))
-        rows.append({"run": f"learning rate {rate:g}", **_held_out(bench, f"{name}-own")})
+    rows = [{"run": f"learning rate {rate:g}", **_held_out(bench, _one_epoch(bench, rate))} for rate in RATES]
     for predictor in ("uniform", "position-marginal", "item-mean"):
         name = bench.predicted(f"rates-{predictor}", predictor=predictor, split="rates", parts=("validation",))
         rows.append({"run": predictor, **_held_out(bench, name)})
     return markdown(pl.DataFrame(rows))
 
 
-def _run_of(rate: float) -> str:
-    return f"rate-{rate:g}"
+def letters(bench: Bench) -> str:
+    """One epoch with several weights of the letters' mass: the losses, and the probability outside the letters."""
+    runs = {0.0: _one_epoch(bench, CHOSEN)}
+    for weight in MASSES:
+        runs[weight] = _validated(bench, bench.trained(f"mass-{weight:g}", CHOSEN, letter_mass=weight))
+    rows = []
+    for weight, run in sorted(runs.items()):
+        mass = bench.project.sql(f"SELECT avg(outside_mass) FROM prediction_cell WHERE run_id = '{run}'").item()
+        rows.append({"weight": f"{weight:g}", **_held_out(bench, run), "mass outside": mass})
+    return markdown(pl.DataFrame(rows))
+
+
+def orders(bench: Bench) -> str:
+    """One epoch with options in the codes' order, and in several orders."""
+    several = _validated(bench, bench.trained(f"orders-{ORDERS}", CHOSEN, option_orders=ORDERS))
+    runs = {"the codes' order": _one_epoch(bench, CHOSEN), f"{ORDERS} orders an epoch": several}
+    return markdown(pl.DataFrame([{"run": name, **_held_out(bench, run)} for name, run in runs.items()]))
+
+
+def epochs(bench: Bench) -> str:
+    """Several epochs at the chosen rate: the losses of each epoch on the two kinds of held-out cells."""
+    run = bench.trained(SEVERAL, CHOSEN, epochs=5, patience=2, calibrate=True)
+    curve = bench.project.sql(EPOCHS.format(run=run))
+    return markdown(curve)
+
+
+def _one_epoch(bench: Bench, rate: float) -> str:
+    """Return the name of a prediction of the validation part, by one epoch at a learning rate."""
+    return _validated(bench, bench.trained(f"rate-{rate:g}", rate))
+
+
+def _validated(bench: Bench, run: str) -> str:
+    return bench.predicted(f"{run}-own", run=run, parts=("validation",))
 
 
 def _held_out(bench: Bench, run: str) -> dict[str, float]:
@@ -105,10 +144,11 @@ def _held_out(bench: Bench, run: str) -> dict[str, float]:
 
 
 def tests(bench: Bench) -> str:
-    """The model as it came and after the epoch at the chosen rate, on test parts beside what other answers give."""
+    """The model as it came and after trainings at the chosen rate, on test parts beside what other answers give."""
     runs = [bench.predicted("as it came", split="paper", parts=TEST_PARTS, model=bench.model)]
-    chosen = bench.trained(_run_of(CHOSEN), CHOSEN)
-    runs.append(bench.predicted("one epoch", run=chosen, split="paper", parts=TEST_PARTS))
+    for name, run in (("one epoch", f"rate-{CHOSEN:g}"), ("five epochs", SEVERAL)):
+        runs.append(bench.predicted(name, run=run, split="paper", parts=TEST_PARTS, calibrate=False))
+    runs.append(bench.predicted("calibrated", run=SEVERAL, split="paper", parts=TEST_PARTS))
     for predictor in ("uniform", "position-marginal", "item-mean"):
         asked: dict[str, Any] = {"predictor": predictor, "split": "paper", "parts": TEST_PARTS}
         runs.append(bench.predicted(f"paper-{predictor}", **asked))
@@ -138,6 +178,9 @@ def bench_in(folder: Path, model: str | None, precision: str) -> Bench:
 
 SECTIONS: Mapping[str, tuple[str, Callable[[Bench], str]]] = {
     "rates": ("The learning rate", rates),
+    "letters": ("Probability on the letters", letters),
+    "orders": ("Options in several orders", orders),
+    "epochs": ("Several epochs", epochs),
     "tests": ("The published test parts", tests),
 }
 

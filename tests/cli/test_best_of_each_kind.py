@@ -122,3 +122,16 @@ def test_a_reading_chosen_on_validation_has_one_set_of_weights(place: Path, run_
     assert asked.code == 0, asked.err
     bases = ad_hoc(place, "SELECT DISTINCT basis FROM prediction_cell WHERE basis LIKE '%temperature%'")
     assert bases.height == 1 and "weights" not in bases.item()
+
+
+def test_a_sweep_over_items_is_a_learning_curve(place: Path, run_cli: RunCli, tmp_path: Path) -> None:
+    """Each number of items is a training of so many, and the table has its losses on known and on new items."""
+    file = tmp_path / "items.yaml"
+    file.write_text("split: both\npreset: tiny\noptimiser: {epochs: 1}\ncalibrate: false\ngrid: {train_items: [2, 0]}\n")
+    swept = run_cli("finetune", "--sweep", file, "--json", "--store", place)
+    assert swept.code == 0, swept.err
+    rows = {row["train_items"]: row for row in json.loads(swept.out)}
+    assert all(0 < row[kind.words] < 3 for row in rows.values() for kind in Familiarity)
+    counted = "SELECT count(DISTINCT item_id) n FROM training_cell WHERE run_id = '{}' AND part = 'train'"
+    learnt = {n: ad_hoc(place, counted.format(row["run"])).item() for n, row in rows.items()}
+    assert learnt == {"2": 2, "0": 7}
