@@ -14,7 +14,7 @@ import torch
 
 from surveycli.configuration import BatchSettings, FinetuneConfig, Quantise
 from surveycli.engine.batching import row_tokens
-from surveycli.engine.compute import compute_options
+from surveycli.engine.compute import compute_options, vocabulary_normaliser
 from surveycli.engine.defaults import FLEX, choose_device, choose_dtype
 from surveycli.engine.encode import OptionTokens
 from surveycli.engine.examples import Example
@@ -68,6 +68,7 @@ def estimate_memory(
         kept = kept_bytes(model, row, batches)
     except SurveyError:  # an architecture that computes shapes from numbers
         kept = _kept_by_shape(model, n_tokens, width)
+    mass = _kept_of_mass(model, row, batches, kept) if config.optimiser.letter_mass else 0
     layer = kept / int(model.config.get_text_config().num_hidden_layers)
     if config.batches.gradient_checkpointing:
         kept = int(layer) + _states(model, n_tokens, width)
@@ -75,15 +76,16 @@ def estimate_memory(
         weights=int(weights.n_body * body_width + weights.n_rest * width),
         gradients=weights.n_trained * _GRADIENT_BYTES,
         optimiser=weights.n_trained * _OPTIMISER_BYTES,
-        activations=int(_CPU_KEPT * kept + _CPU_LAYERS * layer) if is_cpu else kept,
+        activations=mass + (int(_CPU_KEPT * kept + _CPU_LAYERS * layer) if is_cpu else kept),
         process=_CPU_PROCESS_BYTES if is_cpu else 0,
     )
 
 
-def kept_bytes(model: Any, row: Sequence[Example], batches: BatchSettings) -> int:
+def kept_bytes(model: Any, row: Sequence[Example], batches: BatchSettings, *, letter_mass: bool = False) -> int:
     """Return the bytes that autograd keeps of a row's forward pass, parameters left out; a storage counts once.
 
-    Raises SurveyError where the model does not run on the meta device.
+    With `letter_mass` what the letters' total probability needs is among them. Raises SurveyError where the model does
+    not run on the meta device.
     """
     saved: dict[int, torch.UntypedStorage] = {}  # held, so that no other storage takes its number
 
@@ -99,10 +101,20 @@ def kept_bytes(model: Any, row: Sequence[Example], batches: BatchSettings) -> in
         model.train()
         width = max(example.n_options for example in row)
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-            compute_options(model, row, OptionTokens(tuple(range(width))), batches)
+            options = compute_options(model, row, OptionTokens(tuple(range(width))), batches)
+            if letter_mass:
+                vocabulary_normaliser(model, options)
     for parameter in model.parameters():
         saved.pop(parameter.untyped_storage()._cdata, None)
     return sum(storage.nbytes() for storage in saved.values())
+
+
+def _kept_of_mass(model: Any, row: Sequence[Example], batches: BatchSettings, kept: int) -> int:
+    """Return what is kept for the letters' total probability: logits of the vocabulary, and a wide copy of lm_head."""
+    try:
+        return kept_bytes(model, row, batches, letter_mass=True) - kept
+    except SurveyError:
+        return len(row) * int(model.config.get_text_config().vocab_size) * 4
 
 
 def _kept_by_shape(model: Any, n_tokens: int, width: int) -> int:

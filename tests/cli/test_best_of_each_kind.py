@@ -127,7 +127,9 @@ def test_a_reading_chosen_on_validation_has_one_set_of_weights(place: Path, run_
 def test_a_sweep_over_items_is_a_learning_curve(place: Path, run_cli: RunCli, tmp_path: Path) -> None:
     """Each number of items is a training of so many, and the table has its losses on known and on new items."""
     file = tmp_path / "items.yaml"
-    file.write_text("split: both\npreset: tiny\noptimiser: {epochs: 1}\ncalibrate: false\ngrid: {train_items: [2, 0]}\n")
+    file.write_text(
+        "split: both\npreset: tiny\noptimiser: {epochs: 1}\ncalibrate: false\ngrid: {train_items: [2, 0]}\n"
+    )
     swept = run_cli("finetune", "--sweep", file, "--json", "--store", place)
     assert swept.code == 0, swept.err
     rows = {row["train_items"]: row for row in json.loads(swept.out)}

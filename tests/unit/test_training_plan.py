@@ -87,7 +87,10 @@ def test_the_command_prints_the_plan(split_store: Path, run_cli: Callable[..., A
 @pytest.mark.filterwarnings("ignore:.*gradient_checkpointing:FutureWarning")
 @pytest.mark.parametrize("family", ["Llama", "Gemma3Text", "GPTNeoX", "Qwen2"])
 def test_what_a_forward_pass_keeps_is_counted_without_computing_it(family: str) -> None:
-    """On the meta device as many bytes are counted as a forward pass on the processor keeps, to a tenth."""
+    """On the meta device as many bytes are counted as a forward pass on the processor keeps, to a tenth.
+
+    So it is with the letters' total probability, which keeps the logits of the whole vocabulary for each prompt.
+    """
     import torch
     from model_samples import build_model, random_examples
     from peft import LoraConfig, get_peft_model
@@ -101,11 +104,13 @@ def test_what_a_forward_pass_keeps_is_counted_without_computing_it(family: str) 
     with torch.device("meta"):
         outline = AutoModelForCausalLM.from_config(real.config, attn_implementation="sdpa")
     lora = {"r": 4, "lora_dropout": 0.05, "target_modules": "all-linear", "task_type": "CAUSAL_LM"}
-    kept, counted = (
-        kept_bytes(get_peft_model(model, LoraConfig(**lora)), examples, BatchSettings()) for model in (real, outline)
-    )
+    adapted = [get_peft_model(model, LoraConfig(**lora)) for model in (real, outline)]
+    kept, counted = (kept_bytes(model, examples, BatchSettings()) for model in adapted)
     assert kept > 1e6
     assert counted == pytest.approx(kept, rel=0.1)
+    of_mass, counted_mass = (kept_bytes(model, examples, BatchSettings(), letter_mass=True) for model in adapted)
+    assert counted_mass - counted == pytest.approx(of_mass - kept, rel=0.1)
+    assert of_mass - kept >= len(examples) * real.config.vocab_size * 4
 
 
 @pytest.mark.slow
