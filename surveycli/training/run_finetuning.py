@@ -132,7 +132,9 @@ def _chosen(folder: RunFolder, outcome: TrainingOutcome) -> dict[str, Any]:
     """Return what was chosen on cells that were not learnt from: the weights of each kind of item, and their trust."""
     chosen: dict[str, Any] = {}
     if outcome.best_of_kind:
-        chosen["weights"] = {k.value: {"epoch": epoch, "loss": round(loss, 4)} for k, epoch, loss in outcome.best_of_kind}
+        chosen["weights"] = {
+            k.value: {"epoch": epoch, "loss": round(loss, 4)} for k, epoch, loss in outcome.best_of_kind
+        }
     calibration = read_calibration(folder)
     if calibration is not None and calibration.is_known:
         chosen["calibration"] = calibration.record()
