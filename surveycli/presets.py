@@ -59,7 +59,7 @@ _RECOMMENDED = replace(
 )
 _SMALL = replace(
     _RECOMMENDED,
-    optimiser=replace(_RECOMMENDED.optimiser, learning_rate=3e-3),  # the best of three: benchmarks/gemma.md
+    optimiser=replace(_RECOMMENDED.optimiser, learning_rate=3e-3),  # the best of four: benchmarks/gemma.md
     preset="recommended-small",
 )
 _TINY = replace(
