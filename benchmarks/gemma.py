@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -23,6 +24,7 @@ import torch
 
 import surveycli as sc
 from benchmarks.answers import custom, markdown, scores, write_section
+from benchmarks.shift import shift_term
 from surveycli.api import Project
 from surveycli.engine.batching import plan_epoch, plan_pass, row_tokens
 from surveycli.engine.compute import compute_options, vocabulary_normaliser
@@ -37,6 +39,16 @@ PAGE = Path(__file__).with_name("gemma.md")
 RATES = (3e-4, 1e-3, 3e-3, 1e-2)
 CHOSEN = 3e-3  # the best of RATES on both kinds of held-out cells, as the section on rates shows
 MASSES, ORDERS, SEVERAL = (0.01, 0.1), 3, "five-epochs"
+# One epoch in other ways: what each changes of the chosen one.
+WAYS: Mapping[str, Mapping[str, Any]] = {
+    "seed 43": {"seed": 43},
+    "short suffix": {"prompt": {"order": "short-suffix"}},
+    "country first": {"prompt": {"order": "country-first"}},
+    "trees of 16": {"batches": {"examples_per_tree": 16}},
+    "trees of 1": {"batches": {"examples_per_tree": 1}},
+    "preset paper": {"preset": "paper"},
+}
+SHIFTS = "with the shift term"
 TEST_PARTS = ("C2-Q1", "C3-Q1", "C2-Q2", "C3-Q2")
 # The training part is learnt but for four countries. Held out are the training items in these four, and the validation
 # batteries in the others. No cell of a test part is in it.
@@ -88,21 +100,20 @@ class Bench:
     def trained(
         self,
         name: str,
-        rate: float,
         *,
-        option_orders: int = 1,
-        calibrate: bool = False,
-        **optimiser: float,
+        preset: str = "recommended",
+        optimiser: Mapping[str, float] = MappingProxyType({}),
+        **own: Any,
     ) -> str:
-        """Return the name of a training with the preset `recommended` on the split `rates`, after finishing it.
+        """Return the name of a training on the split `rates`, after finishing it.
 
-        It is one epoch long unless `optimiser` says otherwise.
+        It is one epoch long and uncalibrated, and `recommended` has the chosen rate, unless something else is said.
         """
         if name not in self._known():
-            settings = {"epochs": 1, "learning_rate": rate, **optimiser}
-            asked: dict[str, Any] = {"model": self.model, "optimiser": settings, "option_orders": option_orders}
-            own: dict[str, Any] = {"name": name, "calibrate": calibrate, "shares": "unweighted"}
-            self.project.finetune("rates", preset="recommended", **own, **asked)
+            rate = {"learning_rate": CHOSEN} if preset == "recommended" else {}
+            asked: dict[str, Any] = {"calibrate": False, "shares": "unweighted", **own}
+            asked["optimiser"] = {"epochs": 1, **rate, **optimiser}
+            self.project.finetune("rates", name=name, preset=preset, model=self.model, **asked)
         elif self._known()[name] != "finished":
             self.project.resume(name)
         return name
@@ -124,7 +135,7 @@ def letters(bench: Bench) -> str:
     """One epoch without and with a term on the letters' mass: the losses, and the probability outside the letters."""
     runs = {0.0: _one_epoch(bench, CHOSEN)}
     for weight in MASSES:
-        runs[weight] = _validated(bench, bench.trained(f"mass-{weight:g}", CHOSEN, letter_mass=weight))
+        runs[weight] = _validated(bench, bench.trained(f"mass-{weight:g}", optimiser={"letter_mass": weight}))
     rows = []
     for weight, run in runs.items():
         mass = bench.project.sql(f"SELECT avg(outside_mass) FROM prediction_cell WHERE run_id = '{run}'").item()
@@ -134,20 +145,39 @@ def letters(bench: Bench) -> str:
 
 def orders(bench: Bench) -> str:
     """One epoch with options in the codes' order, and in several orders."""
-    several = _validated(bench, bench.trained(f"orders-{ORDERS}", CHOSEN, option_orders=ORDERS))
+    several = _validated(bench, bench.trained(f"orders-{ORDERS}", option_orders=ORDERS))
     runs = {"the codes' order": _one_epoch(bench, CHOSEN), f"{ORDERS} orders an epoch": several}
     return markdown(pl.DataFrame([{"run": name, **_held_out(bench, run)} for name, run in runs.items()]))
 
 
 def epochs(bench: Bench) -> str:
     """Several epochs at the chosen rate: each epoch's losses on the two kinds of held-out cells."""
-    run = bench.trained(SEVERAL, CHOSEN, calibrate=True, epochs=5, patience=2)
+    run = bench.trained(SEVERAL, calibrate=True, optimiser={"epochs": 5, "patience": 2})
     return markdown(bench.project.sql(EPOCHS.format(run=run)))
+
+
+def ways(bench: Bench) -> str:
+    """One epoch with another seed, order of the prompt, trees, preset or loss, and the model as it came."""
+    rows = [{"run": "as chosen", **_held_out(bench, _one_epoch(bench, CHOSEN))}]
+    for name, changed in WAYS.items():
+        rows.append({"run": name, **_held_out(bench, _validated(bench, bench.trained(_run_name(name), **changed)))})
+    with shift_term():
+        shifts = bench.trained(_run_name(SHIFTS))
+    rows.append({"run": SHIFTS, **_held_out(bench, _validated(bench, shifts))})
+    for predictor in ("zero-shot", "debiased"):
+        asked: dict[str, Any] = {"predictor": predictor, "split": "rates", "parts": ("validation",)}
+        name = bench.predicted(f"rates-{predictor}", model=bench.model, **asked)
+        rows.append({"run": f"as it came, {predictor}", **_held_out(bench, name)})
+    return markdown(pl.DataFrame(rows))
+
+
+def _run_name(words: str) -> str:
+    return words.replace(" ", "-")
 
 
 def _one_epoch(bench: Bench, rate: float) -> str:
     """Return the name of a prediction of the validation part, by one epoch at a learning rate."""
-    return _validated(bench, bench.trained(f"rate-{rate:g}", rate))
+    return _validated(bench, bench.trained(f"rate-{rate:g}", optimiser={"learning_rate": rate}))
 
 
 def _validated(bench: Bench, run: str) -> str:
@@ -175,7 +205,7 @@ def tests(bench: Bench) -> str:
 
 def speed(bench: Bench) -> str:
     """Training steps and a prediction beside the processor's own matrix product, one after the other in one process."""
-    run = bench.trained(f"rate-{CHOSEN:g}", CHOSEN)
+    run = bench.trained(f"rate-{CHOSEN:g}")
     job = open_job(RunFolder(bench.project.path.with_suffix(".runs") / run), Processes())
     embedded = causal_model(job.model).get_input_embeddings().weight.numel()
     body = sum(p.numel() for p in job.model.parameters() if not p.requires_grad) - embedded
@@ -242,6 +272,7 @@ SECTIONS: Mapping[str, tuple[str, Callable[[Bench], str]]] = {
     "rates": ("The learning rate", rates),
     "letters": ("Probability on the letters", letters),
     "orders": ("Options in several orders", orders),
+    "ways": ("One epoch in other ways", ways),
     "epochs": ("Several epochs", epochs),
     "tests": ("The published test parts", tests),
     "speed": ("Speed", speed),

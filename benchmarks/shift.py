@@ -14,6 +14,8 @@ Run it as `python -m benchmarks.shift` (six trainings of the stand-in, about fiv
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -74,6 +76,17 @@ def _row_losses(job: TrainingJob, examples: list[Example], _letter_mass: float =
     return plain + BETA * shift_losses(log_p, options.present, human, n, group)
 
 
+@contextmanager
+def shift_term() -> Iterator[None]:
+    """Trainings within the block have the second term."""
+    own = train._row_losses
+    train._row_losses = _row_losses  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        train._row_losses = own
+
+
 def predictions(path: Path, seed: int, epochs: int, *, shifts: bool) -> pl.DataFrame:
     """Train the stand-in and return its predictions with the human shares, a row per cell and part."""
     project = sc.open(path)
@@ -85,12 +98,8 @@ def predictions(path: Path, seed: int, epochs: int, *, shifts: bool) -> pl.DataF
         tiny, split="paper", shares=Shares.UNWEIGHTED, optimiser=optimiser, seed=seed, calibrate=False
     )
     run = prepare_run(project.path, config, "model")
-    own = train._row_losses
-    train._row_losses = _row_losses if shifts else own  # type: ignore[assignment]
-    try:
+    with shift_term() if shifts else nullcontext():
         finetune(project.path, run)
-    finally:
-        train._row_losses = own
     project.predict(run="model", parts=PARTS)
     return project.sql("""
         SELECT c.part, p.item_id, p.population_id, list(p.probability ORDER BY p.option_code) AS predicted,
