@@ -34,7 +34,7 @@ class _Update(torch.autograd.Function):
     ) -> Tensor:
         keep, factor = dropout
         narrow_a, narrow_b = a.to(x.dtype), b.to(x.dtype)
-        low = (x if keep is None else x * keep) @ narrow_a.T
+        low = _low(x, keep, narrow_a)
         context.save_for_backward(x, low, narrow_a, narrow_b, keep)
         context.factor, context.wide = factor, a.dtype
         return torch.addmm(base, low, narrow_b.T, alpha=factor)
@@ -54,6 +54,10 @@ class _Update(torch.autograd.Function):
             to_x = to_low @ a
             to_x = to_x if keep is None else to_x.mul_(keep)
         return to_x, gradient if needs_base else None, to_a, to_b, None
+
+
+def _low(x: Tensor, keep: Tensor | None, a: Tensor) -> Tensor:
+    return (x if keep is None else x * keep) @ a.T
 
 
 def drawn(shape: torch.Size, p: float) -> Tensor:
@@ -98,5 +102,9 @@ def _forward(module: Any, as_peft_has_it: Any, x: Tensor, *arguments: Any, **opt
     if keep is not None and flat.is_meta:  # a plan counts what would be kept
         keep = keep.to("meta")
     factor = float(module.scaling[name]) * _LEVELS / (_LEVELS - dropped)
+    flat_base = base.flatten(0, -2)
+    if not torch.is_grad_enabled():  # the base's product is needed nowhere else, so the update goes into its place
+        low = _low(flat, keep, a.weight.to(x.dtype))
+        return flat_base.addmm_(low, b.weight.to(x.dtype).T, alpha=factor).view(base.shape)
     update: Any = _Update.apply  # torch declares no types for it
-    return cast("Tensor", update(flat, base.flatten(0, -2), a.weight, b.weight, (keep, factor)).view(base.shape))
+    return cast("Tensor", update(flat, flat_base, a.weight, b.weight, (keep, factor)).view(base.shape))

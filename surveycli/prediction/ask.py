@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ import torch
 from surveycli.distribution.arrays import Floats
 from surveycli.domain import Cell
 from surveycli.engine.batching import plan_pass
-from surveycli.engine.compute import compute_options, vocabulary_normaliser
+from surveycli.engine.compute import compute_options, vocabulary_normalisers
 from surveycli.engine.examples import Example, ExampleSource
 from surveycli.engine.first_token import option_log_probabilities, outside_mass
 from surveycli.engine.option_orders import Permute
@@ -22,6 +23,8 @@ from surveycli.prediction.prediction_job import PredictionJob
 from surveycli.run_folder import PredictedCell, PredictionFailure
 
 _NOT_FINITE = "the model's answer is not a finite number"
+# Rows of so many prompts in all are multiplied with the vocabulary at once, of which each time makes a float32 copy.
+_PROMPTS_TOGETHER = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,9 @@ def ask_in_order(
     fitted = fit_examples(job.model, (source or job.source).examples(cells, permute))
     examples = [example for example in fitted if isinstance(example, Example)]
     answers: dict[int, Lettered | str] = {}
-    for row in plan_pass(examples, job.config.batches):
-        answers.update(zip(row, _ask_row(job, [examples[i] for i in row]), strict=True))
+    for rows in _asked_together(plan_pass(examples, job.config.batches), 1 if job.config.exact else _PROMPTS_TOGETHER):
+        said = _ask_rows(job, [[examples[i] for i in row] for row in rows])
+        answers.update(zip(chain.from_iterable(rows), said, strict=True))
     in_order = iter([answers[i] for i in range(len(examples))])
     return [one if isinstance(one, str) else next(in_order) for one in fitted]
 
@@ -73,16 +77,32 @@ def failure(cell: Cell, reason: str) -> PredictionFailure:
     return PredictionFailure(cell.key, cell.language, reason, "")
 
 
-def _ask_row(job: PredictionJob, examples: Sequence[Example]) -> Iterator[Lettered | str]:
-    pace_of(job.processes, job.model).before_row()
-    options = compute_options(job.model, examples, job.tokens, job.config.batches)
-    logits = options.logits.double()
-    logs = option_log_probabilities(logits / job.temperature, options.present).cpu().numpy()
-    outside = outside_mass(logits, options.present, vocabulary_normaliser(job.model, options).double()).cpu().numpy()
-    for example, lettered, beyond in zip(examples, logs, outside, strict=True):
-        own = lettered[: example.n_options]
-        finite = np.isfinite([*np.exp(own), beyond]).all()
-        yield Lettered(own, example.permutation, float(beyond)) if finite else _NOT_FINITE
+def _asked_together(rows: Sequence[list[int]], n_prompts: int) -> Iterator[list[list[int]]]:
+    """Yield rows in groups, which end with the row that brings them to `n_prompts`."""
+    group: list[list[int]] = []
+    for row in rows:
+        group.append(row)
+        if sum(map(len, group)) >= n_prompts:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _ask_rows(job: PredictionJob, rows: Sequence[Sequence[Example]]) -> Iterator[Lettered | str]:
+    computed = []
+    for examples in rows:
+        pace_of(job.processes, job.model).before_row()
+        computed.append(compute_options(job.model, examples, job.tokens, job.config.batches))
+    normalisers = vocabulary_normalisers(job.model, computed)
+    for examples, options, normaliser in zip(rows, computed, normalisers, strict=True):
+        logits = options.logits.double()
+        logs = option_log_probabilities(logits / job.temperature, options.present).cpu().numpy()
+        outside = outside_mass(logits, options.present, normaliser.double()).cpu().numpy()
+        for example, lettered, beyond in zip(examples, logs, outside, strict=True):
+            own = lettered[: example.n_options]
+            finite = np.isfinite([*np.exp(own), beyond]).all()
+            yield Lettered(own, example.permutation, float(beyond)) if finite else _NOT_FINITE
 
 
 def _average(job: PredictionJob, cell: Cell, said: Sequence[Lettered | str]) -> PredictedCell | PredictionFailure:
