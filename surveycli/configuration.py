@@ -35,7 +35,7 @@ class Quantise(StrEnum):
 
 
 class Precision(StrEnum):
-    """The number format of the weights; `auto` is bfloat16 on a GPU and float32 on a CPU."""
+    """The number format of the weights; what `auto` is depends on device and model (engine/defaults.py)."""
 
     AUTO = "auto"
     FLOAT32 = "float32"

@@ -12,9 +12,11 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from surveycli.doctor.finding import Diagnosis, State
+from surveycli.engine.processor import multiplies_bfloat16
 from surveycli.versions import own_version
 
 # What each extra of the package is for, in the words of its options.
+_BFLOAT16 = ", which multiply in bfloat16 (the format, there, of pretrained models that come in it)"
 _EXTRAS = {
     "quantised": "--quantise 4bit and 8bit",
     "embeddings": "predictors that read texts with an encoder, such as knn",
@@ -76,7 +78,7 @@ def _device() -> Diagnosis:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     gpus = sorted(path.name for path in Path("/dev").glob("nvidia[0-9]*"))
     build = _torch_build()
-    here = f"{cores} cores{_memory()}{_bfloat16()}; torch {build}"
+    here = f"{cores} cores{_memory()}{_BFLOAT16 if multiplies_bfloat16() else ''}; torch {build}"
     if gpus and build.endswith("+cpu"):
         repair = "a CUDA build of torch (pytorch.org) uses them"
         return Diagnosis(State.NOTE, "device", f"{here}, a build for CPUs alone beside {len(gpus)} GPUs", repair)
@@ -85,20 +87,6 @@ def _device() -> Diagnosis:
             State.NOTE, "device", f"{here}; a driver but no GPU", "is one attached to this machine or job?"
         )
     return Diagnosis(State.OK, "device", f"{here}; {len(gpus) or 'no'} NVIDIA GPU{'s' if len(gpus) > 1 else ''}")
-
-
-def _bfloat16() -> str:
-    """Tell whether the processors multiply in bfloat16, where the system shows what they can do."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
-    except OSError:
-        return ""
-    able = {"avx512_bf16", "amx_bf16"}.intersection(flags)
-    return (
-        ", which multiply in bfloat16 (--precision bfloat16 is the quicker format for pretrained models)"
-        if able
-        else ""
-    )
 
 
 def _torch_build() -> str:

@@ -77,4 +77,5 @@ def vocabulary_normaliser(model: Any, options: OptionLogits) -> Tensor:
 def vocabulary_normalisers(model: Any, rows: Sequence[OptionLogits]) -> Sequence[Tensor]:
     """Return the same for each of some rows, at the cost of one pass through the vocabulary."""
     normalisers = log_normaliser(model, torch.cat([options.hidden for options in rows]))
-    return normalisers.split([len(options.hidden) for options in rows])
+    parts: Sequence[Tensor] = normalisers.split([len(options.hidden) for options in rows])
+    return parts

@@ -2,11 +2,14 @@
 
 | | CPU | GPU |
 |---|---|---|
-| number format | float32 | bfloat16 |
+| number format | float32, or bfloat16 (below) | bfloat16 |
 | tokens per row | 2048 | 8192 |
 | tokens per batch of replies, prompts included | 4096 | 16384 |
 | attention, prompts sharing beginnings | surveycli_forest (sdpa by blocks) | flex_attention |
 | attention, prompts padded | sdpa | sdpa |
+
+A processor that multiplies in bfloat16 holds weights in it that come in it, or packed in a GGUF file, and are not all
+trained; it quantises others, and translates, in float32.
 
 A model family without the attention named here keeps what transformers gives it, which is eager for most of them.
 
@@ -23,6 +26,7 @@ import torch
 
 from surveycli.configuration import BatchSettings, ModelSpec, Precision
 from surveycli.engine.forest_attention import FOREST
+from surveycli.engine.processor import multiplies_bfloat16
 from surveycli.errors import missing_extra
 
 FLEX = "flex_attention"
@@ -44,11 +48,29 @@ def choose_device(wanted: str) -> torch.device:
     return device
 
 
-def choose_dtype(precision: Precision, device: torch.device) -> torch.dtype:
-    """Return the number format of the frozen weights."""
-    if precision is Precision.AUTO:
-        return torch.bfloat16 if device.type == "cuda" else torch.float32
-    return torch.bfloat16 if precision is Precision.BFLOAT16 else torch.float32
+def choose_dtype(precision: Precision, device: torch.device, *, comes_narrow: bool) -> torch.dtype:
+    """Return the number format of the frozen weights; `comes_narrow`: they are stored in bfloat16, or packed."""
+    if precision is not Precision.AUTO:
+        return torch.bfloat16 if precision is Precision.BFLOAT16 else torch.float32
+    is_narrow = device.type == "cuda" or (comes_narrow and multiplies_bfloat16())
+    return torch.bfloat16 if is_narrow else torch.float32
+
+
+def precision_of(dtype: torch.dtype) -> Precision:
+    """Return the name of a number format, by which weights and predictions are kept with it."""
+    return Precision.BFLOAT16 if dtype is torch.bfloat16 else Precision.FLOAT32
+
+
+def settle_precision(spec: ModelSpec, made_in: str | None) -> ModelSpec:
+    """Return the model in the number format in which something was made that is to go on, if `auto` left it open.
+
+    `made_in` is the name that was kept with it, "" where none was, as in 0.1.0: the format follows from the device
+    alone then. None: nothing was made yet.
+    """
+    if made_in is None or spec.precision is not Precision.AUTO or spec.is_tiny:
+        return spec
+    of_old = Precision.BFLOAT16 if choose_device(spec.device).type == "cuda" else Precision.FLOAT32
+    return replace(spec, precision=Precision(made_in) if made_in in {*Precision} else of_old)
 
 
 def settle_batches(settings: BatchSettings, device: torch.device) -> BatchSettings:

@@ -135,6 +135,15 @@ def demand_base(weights: Path, base_name: str, base_fingerprint: str) -> None:
         )
 
 
+def precision_kept(weights: Path) -> str | None:
+    """Return the number format of the base that weights were trained on, "" where that is not kept with them.
+
+    None for weights that were trained elsewhere.
+    """
+    card = weights / CARD
+    return str(json.loads(card.read_text(encoding="utf-8")).get("precision", "")) if card.is_file() else None
+
+
 def _demand_matrices(adapter: Path, config: Any) -> None:
     if config.is_prompt_learning or config.is_adaption_prompt:
         raise bad_input(

@@ -105,6 +105,6 @@ def _forward(module: Any, as_peft_has_it: Any, x: Tensor, *arguments: Any, **opt
     flat_base = base.flatten(0, -2)
     if not torch.is_grad_enabled():  # the base's product is needed nowhere else, so the update goes into its place
         low = _low(flat, keep, a.weight.to(x.dtype))
-        return flat_base.addmm_(low, b.weight.to(x.dtype).T, alpha=factor).view(base.shape)
+        return cast("Tensor", flat_base.addmm_(low, b.weight.to(x.dtype).T, alpha=factor).view(base.shape))
     update: Any = _Update.apply  # torch declares no types for it
     return cast("Tensor", update(flat, flat_base, a.weight, b.weight, (keep, factor)).view(base.shape))

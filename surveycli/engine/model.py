@@ -14,13 +14,20 @@ from transformers.utils import logging
 
 from surveycli.configuration import ModelSpec, Quantise
 from surveycli.engine.compilation import compile_layers, demand_compilable
-from surveycli.engine.defaults import choose_device, choose_dtype, settle_attention
+from surveycli.engine.defaults import choose_device, choose_dtype, settle_attention, settle_precision
 from surveycli.engine.launch import demand_shardable, demand_source_fits, is_launched
-from surveycli.engine.loading import build_outline, load_adapter, load_config, load_model, load_tokenizer
+from surveycli.engine.loading import (
+    build_outline,
+    load_adapter,
+    load_config,
+    load_model,
+    load_tokenizer,
+    precision_kept,
+)
 from surveycli.engine.lora_update import hasten_adapters
 from surveycli.engine.quantise import keep_differentiable, quantisation
 from surveycli.engine.sharding import shard_model
-from surveycli.engine.source import locate_model
+from surveycli.engine.source import ModelSource, locate_model
 from surveycli.engine.tiny import build_tiny_model, load_tiny_tokenizer
 
 __all__ = ["LanguageModel", "choose_device", "fingerprint", "load_language_model", "outline_language_model"]
@@ -47,10 +54,12 @@ class LanguageModel:
         return device
 
 
-def load_language_model(spec: ModelSpec, *, share_prefixes: bool = False) -> LanguageModel:
+def load_language_model(spec: ModelSpec, *, share_prefixes: bool = False, trains_all: bool = False) -> LanguageModel:
     """Load model and tokenizer, ready to compute (eval mode), with the attention that suits shared prefixes or not.
 
-    A model to be sharded is so if a launcher started several processes; they must have joined before.
+    Where the number format is left to us, an adapter's base has the one that the adapter was trained with, and a model
+    of which a training changes all weights (`trains_all`) has float32 on a processor. A model to be sharded is so if a
+    launcher started several processes; they must have joined before.
     Raises SurveyError: exit 4 where the model cannot be found or reached, 3 where it is not a complete causal language
     model with finite weights in safetensors or GGUF, 6 where a package for quantised weights or a compiler is missing,
     2 for weights that cannot be sharded, quantised or compiled as asked.
@@ -69,7 +78,9 @@ def load_language_model(spec: ModelSpec, *, share_prefixes: bool = False) -> Lan
         demand_source_fits(spec, source)
         config = load_config(spec, source)
         tokenizer = load_tokenizer(spec, source)
-        model = load_model(spec, source, config, tokenizer, _model_arguments(spec, device))
+        model = load_model(
+            spec, source, config, tokenizer, _model_arguments(spec, _dtype(spec, source, config, trains_all=trains_all))
+        )
     found = fingerprint(model, tokenizer)
     if spec.sharded and is_launched():
         shard_model(model, device)
@@ -88,7 +99,7 @@ def load_language_model(spec: ModelSpec, *, share_prefixes: bool = False) -> Lan
     return LanguageModel(model, tokenizer, found, spec, None if source is None else source.adapter)
 
 
-def outline_language_model(spec: ModelSpec) -> LanguageModel:
+def outline_language_model(spec: ModelSpec, *, trains_all: bool = False) -> LanguageModel:
     """Return the model without its weights, on the meta device: of others than `tiny` configuration and tokenizer are
     read. Raises SurveyError as `load_language_model` does.
     """
@@ -98,16 +109,26 @@ def outline_language_model(spec: ModelSpec) -> LanguageModel:
             model = build_tiny_model(tokenizer, spec.seed)
         return LanguageModel(model, tokenizer, "", spec)
     source = locate_model(spec)
-    model = build_outline(spec, load_config(spec, source), choose_dtype(spec.precision, choose_device(spec.device)))
+    config = load_config(spec, source)
+    model = build_outline(spec, config, _dtype(spec, source, config, trains_all=trains_all))
     return LanguageModel(model, load_tokenizer(spec, source), "", spec, source.adapter)
 
 
-def _model_arguments(spec: ModelSpec, device: torch.device) -> dict[str, Any]:
-    dtype = choose_dtype(spec.precision, device)
+def _dtype(spec: ModelSpec, source: ModelSource, config: Any, *, trains_all: bool) -> torch.dtype:
+    if source.adapter is not None:
+        spec = settle_precision(spec, precision_kept(source.adapter))
+    stored = getattr(config.get_text_config(), "dtype", None)
+    # What a processor quantises, and what it trains in full, it computes in float32.
+    keeps_format = spec.quantise is Quantise.NONE and not trains_all
+    narrow = keeps_format and (source.gguf_file is not None or stored is torch.bfloat16)
+    return choose_dtype(spec.precision, choose_device(spec.device), comes_narrow=narrow)
+
+
+def _model_arguments(spec: ModelSpec, dtype: torch.dtype) -> dict[str, Any]:
     arguments: dict[str, Any] = {"dtype": dtype}
     if spec.quantise is not Quantise.NONE:
         arguments["quantization_config"] = quantisation(spec.quantise, dtype)
-        arguments["device_map"] = {"": device}
+        arguments["device_map"] = {"": choose_device(spec.device)}
     return arguments
 
 

@@ -14,7 +14,9 @@ from typing import Any
 from transformers.utils import logging
 
 from surveycli.configuration import LoraSettings
+from surveycli.engine.defaults import precision_of
 from surveycli.engine.foreign import foreign, library_writes
+from surveycli.engine.forward import parameter_dtype
 from surveycli.engine.loading import CARD, demand_base, load_adapter
 from surveycli.engine.lora_update import hasten_adapters
 from surveycli.engine.model import LanguageModel
@@ -80,7 +82,8 @@ def save_weights(model: Any, target: Path, fingerprint: str) -> None:
     logging.disable_progress_bar()
     with library_writes(target):
         model.save_pretrained(aside, **({"save_embedding_layers": False} if hasattr(model, "peft_config") else {}))
-        (aside / CARD).write_text(json.dumps({"base_fingerprint": fingerprint}), encoding="utf-8")
+        kept = {"base_fingerprint": fingerprint, "precision": precision_of(parameter_dtype(model)).value}
+        (aside / CARD).write_text(json.dumps(kept), encoding="utf-8")
         aside.rename(target)
 
 

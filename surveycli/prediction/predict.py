@@ -13,10 +13,11 @@ import torch
 from surveycli.configuration import PredictConfig
 from surveycli.domain import Cell, CellKey, Population
 from surveycli.engine.compute import compute_options
-from surveycli.engine.defaults import ALONE, settle_batches
+from surveycli.engine.defaults import ALONE, precision_of, settle_batches, settle_precision
 from surveycli.engine.encode import OptionTokens
 from surveycli.engine.examples import Example, ExampleSource
-from surveycli.engine.loading import demand_base
+from surveycli.engine.forward import parameter_dtype
+from surveycli.engine.loading import demand_base, precision_kept
 from surveycli.engine.model import LanguageModel, load_language_model
 from surveycli.engine.processes import Processes, join_processes
 from surveycli.engine.reach import fit_examples
@@ -151,11 +152,13 @@ def _compute(
     shared = config.batches.share_prefixes and write is None and not config.exact
     # Replies differ in length, so that processes which write them cannot go through a sharded model in step.
     spec = replace(config.model, sharded=config.model.sharded and write is None)
+    trained = find_trained(folder, config)
+    spec = settle_precision(spec, _made_in(folder, trained))
     language_model = load_language_model(spec, share_prefixes=shared)
     processes.demand_same_base(language_model.fingerprint)
-    trained = find_trained(folder, config)
     if processes.is_first:
-        demand_basis(folder, basis_of(config, language_model.fingerprint, trained))
+        precision = precision_of(parameter_dtype(language_model.model)).value
+        demand_basis(folder, basis_of(config, language_model.fingerprint, trained), precision)
     processes.wait()
     populations = _populations_shown(config, contents.populations, contents.cells)
     questions = questions_asked(config, contents.questions)
@@ -169,6 +172,14 @@ def _compute(
             job.tokens = source.option_tokens(asked) if write is None else job.tokens
             (write or _predict_cells)(job, asked, progress if processes.is_first else silent)
     return language_model.fingerprint
+
+
+def _made_in(folder: RunFolder, trained: Trained | None) -> str | None:
+    """Return the number format of the training, or of what the folder has of predictions; None where it has none."""
+    if trained is not None:
+        return precision_kept(trained.folders[0])
+    basis = read_basis(folder)
+    return None if basis is None else basis.precision
 
 
 def _models(

@@ -70,12 +70,14 @@ class PredictedCell:
 class Basis:
     """What all predictions of a folder follow from: a fingerprint of model and way of asking, and the temperature.
 
+    `precision` is the number format that the model is held in, "" where it is not known.
     `temperature` and `reading` (plain values) are None until one is chosen: cells that are added later have the same.
     """
 
     fingerprint: str
     temperature: float | None = None
     reading: Mapping[str, Any] | None = None
+    precision: str = ""
 
 
 def read_basis(folder: RunFolder) -> Basis | None:
@@ -93,7 +95,8 @@ def read_basis(folder: RunFolder) -> Basis | None:
     if temperature is not None and not 0 < temperature < math.inf:
         raise damaged(path, f"expected a temperature above 0, found {temperature}")
     reading = field(path, found, "reading", dict) if "reading" in found else None
-    return Basis(fingerprint, temperature, reading)
+    precision = field(path, found, "precision", str) if "precision" in found else ""
+    return Basis(fingerprint, temperature, reading, precision)
 
 
 def write_basis(folder: RunFolder, basis: Basis) -> None:
@@ -101,6 +104,7 @@ def write_basis(folder: RunFolder, basis: Basis) -> None:
     _make(folder.predictions)
     values = {"format": _FORMAT, "basis": basis.fingerprint, "temperature": basis.temperature}
     values |= {} if basis.reading is None else {"reading": dict(basis.reading)}
+    values |= {"precision": basis.precision} if basis.precision else {}
     with replacing(_basis_path(folder)) as aside:
         aside.write_text(json.dumps(values), encoding="utf-8")
 
@@ -117,16 +121,16 @@ def drop_basis_if_empty(folder: RunFolder) -> None:
         _basis_path(folder).unlink(missing_ok=True)
 
 
-def demand_basis(folder: RunFolder, fingerprint: str) -> Basis:
+def demand_basis(folder: RunFolder, fingerprint: str, precision: str = "") -> Basis:
     """Return what the folder's predictions follow from, writing it where there are none yet.
 
-    Raises SurveyError (exit 5) where they follow from another model or way of asking.
+    Raises SurveyError (exit 5) where they follow from another model, number format or way of asking.
     """
     found = read_basis(folder)
     if found is None:
-        found = Basis(fingerprint)
+        found = Basis(fingerprint, precision=precision)
         write_basis(folder, found)
-    if found.fingerprint != fingerprint:
+    if found.fingerprint != fingerprint or (found.precision and precision not in {"", found.precision}):
         raise conflict(
             f"The predictions in {folder.predictions} are of another model than the one at hand.",
             "Give what this model predicts a run of its own with --name, or make all that the run has anew: --replace "

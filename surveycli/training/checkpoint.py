@@ -10,7 +10,9 @@ from typing import Any
 import torch
 
 from surveycli.domain import Familiarity
+from surveycli.engine.defaults import precision_of
 from surveycli.engine.foreign import library_writes
+from surveycli.engine.forward import parameter_dtype
 from surveycli.engine.weights import trained_parameters
 from surveycli.errors import conflict
 from surveycli.run_folder import RunFolder
@@ -132,10 +134,19 @@ def save_checkpoint(
         "weights": {name: p.detach().cpu() for name, p in trained_parameters(model).items()},
         "optimiser": optimiser.state_dict(),
         "base_fingerprint": fingerprint,
+        "precision": precision_of(parameter_dtype(model)).value,
     }
     path = folder.checkpoint / "state.pt"
     with replacing(path) as aside, library_writes(path), aside.open("wb") as file:
         torch.save(content, file)
+
+
+def precision_of_checkpoint(folder: RunFolder) -> str | None:
+    """Return the number format that a training was begun in, "" if its checkpoint does not say; None without one."""
+    path = folder.checkpoint / "state.pt"
+    if not path.is_file():
+        return None
+    return str(torch.load(path, map_location="cpu", weights_only=True, mmap=True).get("precision", ""))
 
 
 def load_checkpoint(

@@ -10,7 +10,9 @@ from typing import Any
 
 from surveycli.configuration import FinetuneConfig, Quantise
 from surveycli.domain import TRAIN, VALIDATION
+from surveycli.engine.defaults import settle_precision
 from surveycli.engine.foreign import foreign
+from surveycli.engine.loading import precision_kept
 from surveycli.engine.model import load_language_model
 from surveycli.engine.source import ADAPTER_CONFIG
 from surveycli.engine.weights import load_weights
@@ -72,7 +74,7 @@ def merge_run(folder: RunFolder, target: Path, licences: Mapping[str, str]) -> P
     source, outcome = best_weights(folder.weights), read_outcome(folder)
     if outcome is None:
         raise conflict(f"{folder.path.name} has not ended its training.", "`surveycli finetune --resume RUN` does.")
-    language_model = load_language_model(config.model)
+    language_model = load_language_model(settle_precision(config.model, precision_kept(source)))
     model = load_weights(language_model, source)
     if hasattr(model, "merge_and_unload"):
         model = model.merge_and_unload()

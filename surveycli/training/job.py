@@ -11,7 +11,7 @@ import torch
 
 from surveycli.configuration import BatchSettings, FinetuneConfig
 from surveycli.distribution.arrays import Floats
-from surveycli.engine.defaults import settle_batches
+from surveycli.engine.defaults import settle_batches, settle_precision
 from surveycli.engine.encode import OptionTokens
 from surveycli.engine.examples import Example, ExampleSource
 from surveycli.engine.launch import demand_shardable
@@ -23,6 +23,7 @@ from surveycli.engine.weights import make_trainable, recompute_activations
 from surveycli.errors import bad_input
 from surveycli.run_folder import RunFolder, read_configuration, read_contents
 from surveycli.training.cell_weights import cell_weights
+from surveycli.training.checkpoint import precision_of_checkpoint
 from surveycli.training.held_out import batteries_of, held_apart
 from surveycli.training.trackers import Curve
 
@@ -66,7 +67,9 @@ def open_job(folder: RunFolder, processes: Processes) -> TrainingJob:
     demand_shardable(config.model, trains_all=config.lora is None)
     contents = read_contents(folder)
     language_model = load_language_model(
-        replace(config.model, seed=config.seed), share_prefixes=config.batches.share_prefixes
+        settle_precision(replace(config.model, seed=config.seed), precision_of_checkpoint(folder)),
+        share_prefixes=config.batches.share_prefixes,
+        trains_all=config.lora is None,
     )
     processes.demand_same_base(language_model.fingerprint)
     batches = settle_batches(config.batches, language_model.device)

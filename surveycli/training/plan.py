@@ -84,7 +84,7 @@ def plan_finetune(store_path: Path, config: FinetuneConfig, device_tflops: float
     timed where the weights are at hand: of the stand-in, or of a model in a local folder or file. Raises SurveyError as
     training does.
     """
-    outline = outline_language_model(config.model)
+    outline = outline_language_model(config.model, trains_all=config.lora is None)
     examples, validation, source = _examples(store_path, config, outline)
     device = choose_device(config.model.device)
     batches = settle_batches(config.batches, device)
@@ -187,7 +187,7 @@ def _timed_flops_per_second(sample: _TimedSample) -> float:
     """Train some steps of the plan on a model that is then thrown away; the first one warms up and is not counted."""
     config, examples, batches = sample.config, sample.examples, sample.batches
     spec = replace(config.model, seed=config.seed)
-    language_model = load_language_model(spec, share_prefixes=batches.share_prefixes)
+    language_model = load_language_model(spec, share_prefixes=batches.share_prefixes, trains_all=config.lora is None)
     tokens = sample.source.option_tokens([example.cell for example in examples])
     model, optimiser = prepare_model(language_model, config)
     job = TrainingJob(

@@ -15,11 +15,12 @@ import torch
 from surveycli.configuration import BatchSettings, FinetuneConfig, Quantise
 from surveycli.engine.batching import row_tokens
 from surveycli.engine.compute import compute_options, vocabulary_normaliser
-from surveycli.engine.defaults import FLEX, choose_device, choose_dtype
+from surveycli.engine.defaults import FLEX, choose_device
 from surveycli.engine.encode import OptionTokens
 from surveycli.engine.examples import Example
 from surveycli.engine.foreign import foreign
 from surveycli.engine.forest_attention import FOREST
+from surveycli.engine.forward import parameter_dtype
 from surveycli.errors import SurveyError
 
 _GRADIENT_BYTES = 4
@@ -61,7 +62,7 @@ def estimate_memory(
 ) -> MemoryEstimate:
     """Return what a training takes whose largest row is `row`; `model` is on the meta device, made trainable."""
     device = choose_device(config.model.device)
-    width = choose_dtype(config.model.precision, device).itemsize
+    width = parameter_dtype(model).itemsize
     body_width = {Quantise.NONE: float(width), Quantise.EIGHT_BIT: 1.0, Quantise.FOUR_BIT: 0.5}[config.model.quantise]
     is_cpu, n_tokens = device.type == "cpu", row_tokens(row, range(len(row)), batches)
     try:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from transformers import AutoModelForSeq2SeqLM
 
-from surveycli.configuration import ModelSpec
+from surveycli.configuration import ModelSpec, Precision
 from surveycli.domain import Option
 from surveycli.engine.control_tokens import control_tokens
 from surveycli.engine.defaults import choose_device, choose_dtype
@@ -50,6 +50,9 @@ def load_hf_engine(settings: HfSettings) -> HfChatEngine | HfSeq2SeqEngine:
     """
     spec = settings.model
     demand_fitting(spec)
+    if spec.precision is Precision.AUTO and choose_device(spec.device).type == "cpu":
+        # A reply goes on from each word that was chosen: rounding would be read in all that follows.
+        spec = replace(spec, precision=Precision.FLOAT32)
     if spec.is_tiny:
         return HfChatEngine(load_language_model(spec), settings)
     source = locate_model(spec)
@@ -58,7 +61,7 @@ def load_hf_engine(settings: HfSettings) -> HfChatEngine | HfSeq2SeqEngine:
         return HfChatEngine(load_language_model(spec), settings)
     tokenizer = load_tokenizer(spec, source)
     device = choose_device(spec.device)
-    arguments = {"dtype": choose_dtype(spec.precision, device)}
+    arguments = {"dtype": choose_dtype(spec.precision, device, comes_narrow=False)}
     model = load_model(spec, source, config, tokenizer, arguments, AutoModelForSeq2SeqLM).to(device).eval()
     return HfSeq2SeqEngine(LanguageModel(model, tokenizer, fingerprint(model, tokenizer), spec), settings)
 
