@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,10 +28,11 @@ from benchmarks.answers import custom, markdown, scores, write_section
 from benchmarks.shift import shift_term
 from surveycli.api import Project
 from surveycli.engine.batching import plan_epoch, plan_pass, row_tokens
-from surveycli.engine.compute import compute_options, vocabulary_normaliser
+from surveycli.engine.compute import compute_options, vocabulary_normalisers
 from surveycli.engine.examples import Example
 from surveycli.engine.own_head import causal_model
 from surveycli.engine.processes import Processes
+from surveycli.prediction.ask import asked_together
 from surveycli.run_folder import RunFolder
 from surveycli.training.job import TrainingJob, open_job
 from surveycli.training.train import train_step
@@ -40,15 +42,16 @@ RATES = (3e-4, 1e-3, 3e-3, 1e-2)
 CHOSEN = 3e-3  # the best of RATES on both kinds of held-out cells, as the section on rates shows
 MASSES, ORDERS, SEVERAL = (0.01, 0.1), 3, "five-epochs"
 # One epoch in other ways: what each changes of the chosen one.
+SHIFTS = "with the shift term"
 WAYS: Mapping[str, Mapping[str, Any]] = {
     "seed 43": {"seed": 43},
     "short suffix": {"prompt": {"order": "short-suffix"}},
     "country first": {"prompt": {"order": "country-first"}},
     "trees of 16": {"batches": {"examples_per_tree": 16}},
-    "trees of 1": {"batches": {"examples_per_tree": 1}},
+    SHIFTS: {},
     "preset paper": {"preset": "paper"},
+    "trees of 1": {"batches": {"examples_per_tree": 1}},
 }
-SHIFTS = "with the shift term"
 TEST_PARTS = ("C2-Q1", "C3-Q1", "C2-Q2", "C3-Q2")
 # The training part is learnt but for four countries. Held out are the training items in these four, and the validation
 # batteries in the others. No cell of a test part is in it.
@@ -159,20 +162,15 @@ def epochs(bench: Bench) -> str:
 def ways(bench: Bench) -> str:
     """One epoch with another seed, order of the prompt, trees, preset or loss, and the model as it came."""
     rows = [{"run": "as chosen", **_held_out(bench, _one_epoch(bench, CHOSEN))}]
-    for name, changed in WAYS.items():
-        rows.append({"run": name, **_held_out(bench, _validated(bench, bench.trained(_run_name(name), **changed)))})
-    with shift_term():
-        shifts = bench.trained(_run_name(SHIFTS))
-    rows.append({"run": SHIFTS, **_held_out(bench, _validated(bench, shifts))})
-    for predictor in ("zero-shot", "debiased"):
-        asked: dict[str, Any] = {"predictor": predictor, "split": "rates", "parts": ("validation",)}
-        name = bench.predicted(f"rates-{predictor}", model=bench.model, **asked)
-        rows.append({"run": f"as it came, {predictor}", **_held_out(bench, name)})
+    for words, debias in (("as it came", False), ("as it came, debiased", True)):
+        asked: dict[str, Any] = {"split": "rates", "parts": ("validation",), "debias": debias}
+        name = bench.predicted(words.replace(", ", "-"), predictor="zero-shot", model=bench.model, **asked)
+        rows.append({"run": words, **_held_out(bench, name)})
+    for words, changed in WAYS.items():
+        with shift_term() if words == SHIFTS else nullcontext():
+            run = bench.trained(words.replace(" ", "-"), **changed)
+        rows.append({"run": words, **_held_out(bench, _validated(bench, run))})
     return markdown(pl.DataFrame(rows))
-
-
-def _run_name(words: str) -> str:
-    return words.replace(" ", "-")
 
 
 def _one_epoch(bench: Bench, rate: float) -> str:
@@ -217,7 +215,7 @@ def speed(bench: Bench) -> str:
     passes = plan_pass(job.validation, job.batches)
     job.model.eval()
     with torch.no_grad():
-        rows = [_seconds(partial(_answer, job, row)) for row in passes]
+        rows = [_seconds(partial(_answer, job, together)) for together in asked_together(passes)]
     taken = {
         "a step of 64 prompts": (median(steps[1:]), _tokens(job, job.train, plan[1]), 4 * body),
         f"{len(job.validation):,} cells predicted": (sum(rows), _tokens(job, job.validation, passes), 2 * body),
@@ -234,9 +232,9 @@ def speed(bench: Bench) -> str:
     return f"{markdown(pl.DataFrame(table))}\n\nThe product: {peak / 1e9:,.0f} GFLOP/s."
 
 
-def _answer(job: TrainingJob, row: list[int]) -> None:
-    options = compute_options(job.model, [job.validation[i] for i in row], job.tokens, job.batches)
-    vocabulary_normaliser(job.model, options)
+def _answer(job: TrainingJob, rows: list[list[int]]) -> None:
+    examples = [[job.validation[i] for i in row] for row in rows]
+    vocabulary_normalisers(job.model, [compute_options(job.model, own, job.tokens, job.batches) for own in examples])
 
 
 def _tokens(job: TrainingJob, examples: list[Example], rows: list[list[int]]) -> int:

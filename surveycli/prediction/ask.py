@@ -65,7 +65,7 @@ def ask_in_order(
     fitted = fit_examples(job.model, (source or job.source).examples(cells, permute))
     examples = [example for example in fitted if isinstance(example, Example)]
     answers: dict[int, Lettered | str] = {}
-    for rows in _asked_together(plan_pass(examples, job.config.batches), 1 if job.config.exact else _PROMPTS_TOGETHER):
+    for rows in asked_together(plan_pass(examples, job.config.batches), exact=job.config.exact):
         said = _ask_rows(job, [[examples[i] for i in row] for row in rows])
         answers.update(zip(chain.from_iterable(rows), said, strict=True))
     in_order = iter([answers[i] for i in range(len(examples))])
@@ -77,12 +77,12 @@ def failure(cell: Cell, reason: str) -> PredictionFailure:
     return PredictionFailure(cell.key, cell.language, reason, "")
 
 
-def _asked_together(rows: Sequence[list[int]], n_prompts: int) -> Iterator[list[list[int]]]:
-    """Yield rows in groups, which end with the row that brings them to `n_prompts`."""
+def asked_together(rows: Sequence[list[int]], *, exact: bool = False) -> Iterator[list[list[int]]]:
+    """Yield rows in groups, which the vocabulary is multiplied with at once; each by itself if that is to be `exact`."""
     group: list[list[int]] = []
     for row in rows:
         group.append(row)
-        if sum(map(len, group)) >= n_prompts:
+        if exact or sum(map(len, group)) >= _PROMPTS_TOGETHER:
             yield group
             group = []
     if group:
