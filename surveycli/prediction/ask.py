@@ -78,7 +78,7 @@ def failure(cell: Cell, reason: str) -> PredictionFailure:
 
 
 def asked_together(rows: Sequence[list[int]], *, exact: bool = False) -> Iterator[list[list[int]]]:
-    """Yield rows in groups, which the vocabulary is multiplied with at once; each by itself if that is to be `exact`."""
+    """Yield rows in groups that the vocabulary is multiplied with at once, or one by one to be `exact`."""
     group: list[list[int]] = []
     for row in rows:
         group.append(row)
