@@ -36,6 +36,8 @@ from surveycli.errors import SurveyError, bad_input
 TOLERANCE = {torch.float32: 1e-3, torch.float64: 1e-9, torch.bfloat16: 0.25, torch.float16: 0.05}
 _EXAMPLES = 6
 _REFERENCE = "sdpa"
+_OTHER = "Choose another architecture."
+_WIDER = "Try --precision float32, or choose another architecture."
 _UNSHARED = "Turn sharing off with --no-share-prefixes; this architecture or attention does not take the mask."
 
 
@@ -62,20 +64,21 @@ def check_row_computation(
     model.eval()
     with torch.no_grad():
         own = _own_answers(model, chosen, tokens)
+        other = _OTHER if parameter_dtype(model) is torch.float32 else _WIDER
         tolerance = TOLERANCE[parameter_dtype(model)] + _rounding(model, own)
         alone = _largest_difference(own, _answers_alone(model, chosen, tokens))
         if not alone <= tolerance:  # a NaN does not agree either
             raise bad_input(
                 f"{name_of(model)} makes logits of its hidden states in a way that the engine does not follow: log "
                 f"probabilities of letters differ by {alone:.2g} from those of its own forward pass.",
-                "Choose another architecture.",
+                other,
             )
         in_rows = _difference_in_rows(model, chosen, tokens, settings, own, tolerance)
         if not in_rows <= tolerance:
             raise bad_input(
                 f"{name_of(model)} answers differently when prompts go through it together: log probabilities of "
                 f"letters differ by {in_rows:.2g}.",
-                _UNSHARED if settings.share_prefixes else "Choose another architecture.",
+                _UNSHARED if settings.share_prefixes else other,
             )
     model.train(training)
     return Agreement(alone, in_rows)
