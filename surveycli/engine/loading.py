@@ -27,6 +27,7 @@ from surveycli.engine.weight_files import read_shapes
 from surveycli.errors import bad_input, conflict, missing_extra
 
 CARD = "surveycli.json"
+_CARD_LOST = "Take the weights' folder from where they were trained, or train anew."
 # Of a stranger's folder no code is run, and nothing is fetched that the folder lacks.
 _LOCAL = {"local_files_only": True, "trust_remote_code": False}
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
@@ -119,14 +120,14 @@ def load_adapter(model: Any, adapter: Path, base_name: str, base_fingerprint: st
 
 
 def demand_base(weights: Path, base_name: str, base_fingerprint: str) -> None:
-    """Raise SurveyError (exit 5) where trained weights have a card that names another base.
+    """Raise SurveyError where trained weights have a card that names another base (exit 5) or is damaged (3).
 
     An adapter loads onto any model of the right shape, and would answer nonsense without a word.
     """
-    card = weights / CARD
-    if not card.is_file():
+    card = _read_card(weights)
+    if card is None:
         return  # it was trained elsewhere
-    trained_on = json.loads(card.read_text(encoding="utf-8"))["base_fingerprint"]
+    trained_on = card["base_fingerprint"]
     if trained_on != base_fingerprint:
         raise conflict(
             f"The weights in {weights} belong to a base with fingerprint {trained_on}; "
@@ -138,10 +139,23 @@ def demand_base(weights: Path, base_name: str, base_fingerprint: str) -> None:
 def precision_kept(weights: Path) -> str | None:
     """Return the number format of the base that weights were trained on, "" where that is not kept with them.
 
-    None for weights that were trained elsewhere.
+    None for weights that were trained elsewhere. Raises SurveyError (exit 3) where the card is damaged.
     """
+    card = _read_card(weights)
+    return None if card is None else str(card.get("precision", ""))
+
+
+def _read_card(weights: Path) -> dict[str, Any] | None:
     card = weights / CARD
-    return str(json.loads(card.read_text(encoding="utf-8")).get("precision", "")) if card.is_file() else None
+    if not card.is_file():
+        return None
+    try:
+        content = json.loads(card.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise bad_input(f"{card} cannot be read: {error}.", _CARD_LOST) from error
+    if not isinstance(content, dict) or not isinstance(content.get("base_fingerprint"), str):
+        raise bad_input(f"{card} does not say which base the weights belong to.", _CARD_LOST)
+    return content
 
 
 def _demand_matrices(adapter: Path, config: Any) -> None:

@@ -16,6 +16,7 @@ from surveycli.configuration import FinetuneConfig, LoraSettings, ModelSpec, Pre
 from surveycli.engine import defaults
 from surveycli.engine.defaults import choose_dtype, settle_precision
 from surveycli.engine.forward import parameter_dtype
+from surveycli.engine.loading import demand_base, precision_kept
 from surveycli.engine.model import LanguageModel, load_language_model, outline_language_model
 from surveycli.engine.processes import Processes
 from surveycli.errors import ExitCode, SurveyError
@@ -167,3 +168,13 @@ def test_an_adapter_finds_its_base_in_the_format_it_was_trained_on(
     processor(monkeypatch, multiplies_bfloat16=True)
     after = load_language_model(adapter)
     assert after.fingerprint == before.fingerprint and parameter_dtype(after.model) is WIDE
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"base_fingerprint": 1}', "\udcff"])
+def test_a_damaged_card_is_told(tmp_path: Path, content: str) -> None:
+    """Weights whose card cannot be read, or names no base, are refused by the card's name (exit 3)."""
+    (tmp_path / "surveycli.json").write_bytes(content.encode("utf-8", "surrogateescape"))
+    for read in (precision_kept, lambda weights: demand_base(weights, "model", "0" * 16)):
+        with pytest.raises(SurveyError, match=r"surveycli\.json") as refused:
+            read(tmp_path)
+        assert refused.value.code is ExitCode.BAD_INPUT
