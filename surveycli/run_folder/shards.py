@@ -130,7 +130,12 @@ def demand_basis(folder: RunFolder, fingerprint: str, precision: str = "") -> Ba
     if found is None:
         found = Basis(fingerprint, precision=precision)
         write_basis(folder, found)
-    if found.fingerprint != fingerprint or (found.precision and precision not in {"", found.precision}):
+    if found.fingerprint == fingerprint and found.precision and precision not in {"", found.precision}:
+        raise conflict(
+            f"The predictions in {folder.predictions} are by weights in {found.precision}, not in {precision}.",
+            f"Go on with --precision {found.precision}, or give these a run of their own with --name.",
+        )
+    if found.fingerprint != fingerprint:
         raise conflict(
             f"The predictions in {folder.predictions} are of another model than the one at hand.",
             "Give what this model predicts a run of its own with --name, or make all that the run has anew: --replace "

@@ -149,7 +149,7 @@ def test_a_format_that_is_named_is_not_changed(tmp_path: Path, monkeypatch: pyte
     config = PredictConfig("made-up", replace(spec, precision=Precision.FLOAT32))
     assert predict(tmp_path / "run", config, n_cells=4) == 4
     named = replace(config, model=replace(spec, precision=Precision.BFLOAT16))
-    with pytest.raises(SurveyError) as refused:
+    with pytest.raises(SurveyError, match="by weights in float32, not in bfloat16") as refused:
         predict(tmp_path / "run", named, n_cells=8)
     assert refused.value.code is ExitCode.CONFLICT
 
