@@ -41,8 +41,8 @@ PAGE = Path(__file__).with_name("gemma.md")
 RATES = (3e-4, 1e-3, 3e-3, 1e-2)
 CHOSEN = 3e-3  # the best of RATES on both kinds of held-out cells, as the section on rates shows
 MASSES, ORDERS, SEVERAL = (0.01, 0.1), 3, "five-epochs"
-# One epoch in other ways: what each changes of the chosen one.
 SHIFTS = "with the shift term"
+# One epoch in other ways: what each changes of the chosen one.
 WAYS: Mapping[str, Mapping[str, Any]] = {
     "seed 43": {"seed": 43},
     "short suffix": {"prompt": {"order": "short-suffix"}},
@@ -164,7 +164,7 @@ def ways(bench: Bench) -> str:
     rows = [{"run": "as chosen", **_held_out(bench, _one_epoch(bench, CHOSEN))}]
     for words, debias in (("as it came", False), ("as it came, debiased", True)):
         asked: dict[str, Any] = {"split": "rates", "parts": ("validation",), "debias": debias}
-        name = bench.predicted(words.replace(", ", "-"), predictor="zero-shot", model=bench.model, **asked)
+        name = bench.predicted(f"rates, {words}", predictor="zero-shot", model=bench.model, **asked)
         rows.append({"run": words, **_held_out(bench, name)})
     for words, changed in WAYS.items():
         with shift_term() if words == SHIFTS else nullcontext():

@@ -15,8 +15,8 @@ from surveycli.doctor.finding import Diagnosis, State
 from surveycli.engine.processor import multiplies_bfloat16
 from surveycli.versions import own_version
 
-# What each extra of the package is for, in the words of its options.
 _BFLOAT16 = ", which multiply in bfloat16 (the format, there, of pretrained models that come in it)"
+# What each extra of the package is for, in the words of its options.
 _EXTRAS = {
     "quantised": "--quantise 4bit and 8bit",
     "embeddings": "predictors that read texts with an encoder, such as knn",

@@ -27,7 +27,7 @@ import torch
 from surveycli.configuration import BatchSettings, ModelSpec, Precision
 from surveycli.engine.forest_attention import FOREST
 from surveycli.engine.processor import multiplies_bfloat16
-from surveycli.errors import missing_extra
+from surveycli.errors import conflict, missing_extra
 
 FLEX = "flex_attention"
 ROW_TOKENS_CPU = 2048
@@ -62,15 +62,22 @@ def precision_of(dtype: torch.dtype) -> Precision:
 
 
 def settle_precision(spec: ModelSpec, made_in: str | None) -> ModelSpec:
-    """Return the model in the number format in which something was made that is to go on, if `auto` left it open.
+    """Return the model in the number format in which something was made that is to go on.
 
-    `made_in` is the name that was kept with it, "" where none was, as in 0.1.0: the format follows from the device
-    alone then. None: nothing was made yet.
+    `made_in` is the name that was kept with it, "" where none was: then `auto` is what it was before names were kept,
+    which followed from the device alone. None: nothing was made yet. Raises SurveyError (exit 5) for another format.
     """
-    if made_in is None or spec.precision is not Precision.AUTO or spec.is_tiny:
+    if made_in is None or spec.is_tiny:
         return spec
-    of_old = Precision.BFLOAT16 if choose_device(spec.device).type == "cuda" else Precision.FLOAT32
-    return replace(spec, precision=Precision(made_in) if made_in in {*Precision} else of_old)
+    if made_in not in {Precision.FLOAT32, Precision.BFLOAT16}:
+        before = Precision.BFLOAT16 if choose_device(spec.device).type == "cuda" else Precision.FLOAT32
+        return replace(spec, precision=before) if spec.precision is Precision.AUTO else spec
+    if spec.precision not in {Precision.AUTO, made_in}:
+        raise conflict(
+            f"What is to go on was made with {spec.name} in {made_in}, not in {spec.precision}.",
+            "Leave out --precision, or give another prediction of the model as it came a run of its own with --name.",
+        )
+    return replace(spec, precision=Precision(made_in))
 
 
 def settle_batches(settings: BatchSettings, device: torch.device) -> BatchSettings:

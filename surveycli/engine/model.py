@@ -62,7 +62,7 @@ def load_language_model(spec: ModelSpec, *, share_prefixes: bool = False, trains
     launcher started several processes; they must have joined before.
     Raises SurveyError: exit 4 where the model cannot be found or reached, 3 where it is not a complete causal language
     model with finite weights in safetensors or GGUF, 6 where a package for quantised weights or a compiler is missing,
-    2 for weights that cannot be sharded, quantised or compiled as asked.
+    2 for weights that cannot be sharded, quantised or compiled as asked, 5 for an adapter of another base or format.
     """
     logging.disable_progress_bar()  # a run shows its own progress
     demand_shardable(spec)

@@ -29,7 +29,7 @@ def way_of_asking(config: PredictConfig) -> PredictConfig:
         attention=plain.attention,
         sharded=plain.sharded,
         compiled=plain.compiled,
-        # A training is predicted with in its own number format; another one is refused when weights are loaded.
+        # A training is predicted with in its own number format; another one is refused.
         precision=plain.precision if trained else config.model.precision,
         quantise=plain.quantise if trained else config.model.quantise,
     )

@@ -122,19 +122,14 @@ def drop_basis_if_empty(folder: RunFolder) -> None:
 
 
 def demand_basis(folder: RunFolder, fingerprint: str, precision: str = "") -> Basis:
-    """Return what the folder's predictions follow from, writing it where there are none yet.
+    """Return what the folder's predictions follow from, writing it, with `precision`, where there are none yet.
 
-    Raises SurveyError (exit 5) where they follow from another model, number format or way of asking.
+    Raises SurveyError (exit 5) where they follow from another model or way of asking.
     """
     found = read_basis(folder)
     if found is None:
         found = Basis(fingerprint, precision=precision)
         write_basis(folder, found)
-    if found.fingerprint == fingerprint and found.precision and precision not in {"", found.precision}:
-        raise conflict(
-            f"The predictions in {folder.predictions} are by weights in {found.precision}, not in {precision}.",
-            f"Go on with --precision {found.precision}, or give these a run of their own with --name.",
-        )
     if found.fingerprint != fingerprint:
         raise conflict(
             f"The predictions in {folder.predictions} are of another model than the one at hand.",

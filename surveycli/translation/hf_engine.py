@@ -50,12 +50,12 @@ def load_hf_engine(settings: HfSettings) -> HfChatEngine | HfSeq2SeqEngine:
     """
     spec = settings.model
     demand_fitting(spec)
-    if spec.precision is Precision.AUTO and choose_device(spec.device).type == "cpu":
-        # A reply goes on from each word that was chosen: rounding would be read in all that follows.
-        spec = replace(spec, precision=Precision.FLOAT32)
     if spec.is_tiny:
         return HfChatEngine(load_language_model(spec), settings)
     source = locate_model(spec)
+    if spec.precision is Precision.AUTO and source.adapter is None and choose_device(spec.device).type == "cpu":
+        # A reply goes on from each word that was chosen: rounding would be read in all that follows.
+        spec = replace(spec, precision=Precision.FLOAT32)
     config = read_config(spec, source)
     if not config.is_encoder_decoder:
         return HfChatEngine(load_language_model(spec), settings)

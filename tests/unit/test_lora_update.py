@@ -48,6 +48,17 @@ def test_values_and_gradients_are_those_of_peft(dtype: torch.dtype, close: float
         assert float((our - their).abs().max()) <= close * float(their.abs().max())
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_values_without_gradients_are_the_same_to_the_bit(dtype: torch.dtype) -> None:
+    """Where no gradient is taken the update goes into the base's product, and neither value nor input changes."""
+    model, x = hasten_adapters(_adapted(dtype), ON_CPU), torch.randn(2, 5, 12, dtype=dtype)
+    before, with_gradients = x.clone(), model(x).detach()
+    with torch.no_grad():
+        assert torch.equal(model(x), with_gradients)
+        assert torch.equal(model(x), with_gradients)
+    assert torch.equal(x, before)
+
+
 def test_gradients_with_dropout_are_those_of_the_function_computed() -> None:
     """With the same elements dropped, finite differences have the gradients that the backward pass has."""
     model = hasten_adapters(_adapted(torch.float64, dropout=0.4), ON_CPU)

@@ -28,6 +28,7 @@ from surveycli.run_folder.kept_weights import best_weights
 from surveycli.training.checkpoint import TrainingState, save_checkpoint
 from surveycli.training.job import open_job
 from surveycli.training.train import train_folder
+from surveycli.translation.hf_engine import HfChatEngine, HfSettings, load_hf_engine
 
 WIDE, NARROW = torch.float32, torch.bfloat16
 CONTENTS = make_contents(5, 6)
@@ -42,6 +43,14 @@ def narrow_model(folder: Path) -> ModelSpec:
     saved = save_local_model(folder)
     AutoModelForCausalLM.from_pretrained(saved, dtype=NARROW).save_pretrained(saved)
     return ModelSpec(str(saved), device="cpu")
+
+
+def trained_on(spec: ModelSpec, path: Path, *, epochs: int = 1) -> RunFolder:
+    """Train an adapter for some epochs in a new folder."""
+    config = FinetuneConfig("made-up", spec, lora=LoraSettings(targets=("q_proj",)))
+    folder = make_training_folder(path, replace(config, optimiser=replace(config.optimiser, epochs=epochs)))
+    train_folder(folder)
+    return folder
 
 
 def predict(path: Path, config: PredictConfig, *, n_cells: int) -> int:
@@ -66,15 +75,18 @@ def test_auto_is_bfloat16_where_processor_and_weights_are(monkeypatch: pytest.Mo
         assert choose_dtype(Precision.BFLOAT16, device, comes_narrow=False) is NARROW
 
 
-def test_what_was_made_settles_auto_alone() -> None:
-    """What goes on has the format kept with it, of old the device's; what is named stays, as does what is new."""
+def test_what_was_made_settles_the_format() -> None:
+    """What goes on has the format kept with it, of old the device's; another one that is named is refused (exit 5)."""
     auto = ModelSpec("model", device="cpu")
-    assert settle_precision(auto, None) == auto
-    assert settle_precision(auto, "bfloat16").precision is Precision.BFLOAT16
-    for kept in ("float32", "", "nonsense"):
+    named = replace(auto, precision=Precision.BFLOAT16)
+    assert settle_precision(auto, None) == auto and settle_precision(named, None) == named
+    assert settle_precision(auto, "bfloat16") == settle_precision(named, "bfloat16") == named
+    for kept in ("float32", "", "auto", "nonsense"):
         assert settle_precision(auto, kept).precision is Precision.FLOAT32
-    named = replace(auto, precision=Precision.FLOAT32)
-    assert settle_precision(named, "bfloat16") == named
+    assert settle_precision(named, "") == named
+    with pytest.raises(SurveyError, match="model in float32, not in bfloat16") as refused:
+        settle_precision(named, "float32")
+    assert refused.value.code is ExitCode.CONFLICT
 
 
 def test_a_model_is_held_as_it_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,9 +106,7 @@ def test_what_was_made_in_float32_goes_on_in_it(
     """A training and predictions go on where auto would now take bfloat16, also those that do not tell their format."""
     spec = narrow_model(tmp_path / "model")
     processor(monkeypatch, multiplies_bfloat16=False)
-    config = FinetuneConfig("made-up", spec, lora=LoraSettings(targets=("q_proj",)))
-    folder = make_training_folder(tmp_path / "training", replace(config, optimiser=replace(config.optimiser, epochs=2)))
-    train_folder(folder)
+    folder = trained_on(spec, tmp_path / "training", epochs=2)
     plain = PredictConfig("made-up", spec)
     asked = replace(plain, weights=str(folder.weights), trained_by="training")
     for name, own in (("of-training", asked), ("as-it-came", plain)):
@@ -143,15 +153,33 @@ def test_a_training_is_resumed_in_the_format_it_began_in(
 
 
 def test_a_format_that_is_named_is_not_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Predictions by float32 are not mixed with those that bfloat16 is asked for by name (exit 5)."""
+    """Predictions, a training's and an adapter's are not made in another format than what they go on from (exit 5)."""
     spec = narrow_model(tmp_path / "model")
     processor(monkeypatch, multiplies_bfloat16=True)
-    config = PredictConfig("made-up", replace(spec, precision=Precision.FLOAT32))
-    assert predict(tmp_path / "run", config, n_cells=4) == 4
-    named = replace(config, model=replace(spec, precision=Precision.BFLOAT16))
-    with pytest.raises(SurveyError, match="by weights in float32, not in bfloat16") as refused:
-        predict(tmp_path / "run", named, n_cells=8)
-    assert refused.value.code is ExitCode.CONFLICT
+    wide, narrow = (replace(spec, precision=precision) for precision in (Precision.FLOAT32, Precision.BFLOAT16))
+    assert predict(tmp_path / "run", PredictConfig("made-up", wide), n_cells=4) == 4
+    folder = trained_on(wide, tmp_path / "training")
+    of_training = PredictConfig("made-up", narrow, weights=str(folder.weights), trained_by="training")
+    adapter = replace(narrow, name=str(best_weights(folder.weights)))
+    for name, config in (
+        ("run", PredictConfig("made-up", narrow)),
+        ("of-training", of_training),
+        ("adapter", PredictConfig("made-up", adapter)),
+    ):
+        with pytest.raises(SurveyError, match="in float32, not in bfloat16") as refused:
+            predict(tmp_path / name, config, n_cells=8)
+        assert refused.value.code is ExitCode.CONFLICT
+
+
+def test_an_adapter_translates_in_the_format_it_was_trained_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Translation takes float32 by itself, but not from an adapter whose base was held in bfloat16."""
+    spec = narrow_model(tmp_path / "model")
+    processor(monkeypatch, multiplies_bfloat16=True)
+    adapter = replace(spec, name=str(best_weights(trained_on(spec, tmp_path / "training").weights)))
+    for model, expected in ((spec, WIDE), (adapter, NARROW)):
+        engine = load_hf_engine(HfSettings(model))
+        assert isinstance(engine, HfChatEngine)
+        assert parameter_dtype(engine._loaded.model) is expected
 
 
 def test_an_adapter_finds_its_base_in_the_format_it_was_trained_on(
@@ -160,10 +188,7 @@ def test_an_adapter_finds_its_base_in_the_format_it_was_trained_on(
     """The folder of an adapter that was trained beside float32 is a model where auto would now take bfloat16."""
     spec = narrow_model(tmp_path / "model")
     processor(monkeypatch, multiplies_bfloat16=False)
-    config = FinetuneConfig("made-up", spec, lora=LoraSettings(targets=("q_proj",)))
-    folder = make_training_folder(tmp_path / "training", replace(config, optimiser=replace(config.optimiser, epochs=1)))
-    train_folder(folder)
-    adapter = ModelSpec(str(best_weights(folder.weights)), device="cpu")
+    adapter = ModelSpec(str(best_weights(trained_on(spec, tmp_path / "training").weights)), device="cpu")
     before = load_language_model(adapter)
     processor(monkeypatch, multiplies_bfloat16=True)
     after = load_language_model(adapter)

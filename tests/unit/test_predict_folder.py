@@ -16,6 +16,7 @@ from surveycli.domain import Cell, CellKey, Option
 from surveycli.engine.model import load_language_model
 from surveycli.errors import ExitCode, SurveyError
 from surveycli.plain import to_plain
+from surveycli.prediction.ask import asked_together
 from surveycli.prediction.elicitation import find_elicitation
 from surveycli.prediction.elicitations.control import control_populations
 from surveycli.prediction.predict import predict_folder
@@ -69,6 +70,20 @@ def test_predictions_equal_the_models_own_answers(tmp_path: Path, order: PromptO
             cell = found[f"q{item}", f"p{population}"]
             np.testing.assert_allclose(cell.probabilities, expected, atol=1e-5)
             assert cell.outside_mass == pytest.approx(outside, abs=1e-5)
+
+
+def test_rows_that_meet_the_vocabulary_together_keep_their_own_masses(tmp_path: Path) -> None:
+    """Cells in many rows, and each in a row of its own, have the outside mass of the model's own logits."""
+    assert list(asked_together([[0] * 1000, [1] * 24, [2]])) == [[[0] * 1000, [1] * 24], [[2]]]
+    assert list(asked_together([[0, 1], [2]], exact=True)) == [[[0, 1]], [[2]]]
+    small = replace(CONFIG, batches=BatchSettings(max_row_tokens=1))
+    for name, config in (("small", small), ("exact", replace(CONFIG, exact=True))):
+        found = predict(tmp_path / name, config)
+        masses = {key: cell.outside_mass for key, cell in found.items()}
+        assert len(set(masses.values())) > 1
+        for item, population in ((0, 0), (1, 2), (2, 3)):
+            _, outside = ask(config, item, population, list(range(len(CONTENTS.questions[item].options))))
+            assert masses[f"q{item}", f"p{population}"] == pytest.approx(outside, abs=1e-5)
 
 
 def test_shuffled_options_come_back_in_code_order(tmp_path: Path) -> None:
